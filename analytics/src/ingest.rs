@@ -1,0 +1,132 @@
+//! From log files to the lake: list, leave out what the ledger holds, then read, decode, choose, project, publish.
+//!
+//! The unit of work is a *part*: some log files that one worker reads from beginning to end. Its rows are published
+//! first and its ledger rows last, and the ledger is what readers go by; so a run that is killed at any point leaves
+//! nothing half visible, and the next run reads those files again. Which files make a part depends on the files
+//! alone, and rows are put in order within it, so the number of workers never changes the rows.
+
+mod damage;
+mod decode;
+pub mod keep;
+mod ledger;
+pub mod object_key;
+mod parquet;
+mod part;
+mod plan;
+mod record;
+mod rows;
+pub mod selection;
+mod split;
+mod summary;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rayon::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::progress::Progress;
+use crate::store::{Lake, Listed, Listing, Source};
+use keep::Keep;
+use part::{PartWriter, PlannedPart};
+use selection::Selection;
+
+pub use ledger::remove_orphans;
+pub use summary::{Notice, Summary};
+
+/// The memory that one worker needs: its window, the rows that it collects, their sorted copy, the file that they
+/// become, and the objects fetched ahead.
+pub const WORKER_MEMORY: usize = 128 << 20;
+
+/// What an ingest run is asked to do, checked.
+#[derive(Debug, Clone)]
+pub struct IngestPlan {
+    /// Which log files.
+    pub selection: Selection,
+    /// Which records.
+    pub keep: Keep,
+    /// Threads that decode.
+    pub workers: usize,
+    /// Memory for all of them together, in bytes.
+    pub memory_bytes: usize,
+    /// Parts without a ledger row are taken for a dead run's leavings at this age.
+    pub orphan_age: Duration,
+}
+
+impl IngestPlan {
+    /// Workers that the memory has room for; at least one.
+    pub fn workers_in_memory(&self) -> usize {
+        self.workers.min(self.memory_bytes / WORKER_MEMORY).max(1)
+    }
+}
+
+/// Ingests sources into a lake.
+pub async fn ingest(sources: Vec<Source>, lake: &Lake, plan: &IngestPlan, progress: &Progress) -> Result<Summary> {
+    let mut summary = Summary { orphans_removed: remove_orphans(lake, plan.orphan_age).await?, ..Summary::default() };
+    let known = ledger::Known::load(lake, plan.keep).await?;
+    let mut work = Vec::new();
+    for source in sources {
+        let listing = list(&source, plan, progress).await?;
+        summary.count_listing(&listing);
+        let source = Arc::new(source);
+        let fresh = known.leave_out(listing.log_files, &mut summary);
+        work.extend(
+            plan::parts(fresh, plan.keep).into_iter().map(|files| PlannedPart { source: source.clone(), files }),
+        );
+    }
+    if !work.is_empty() {
+        run(work, lake, plan, progress, &mut summary).await?;
+    }
+    summary.check()?;
+    Ok(summary)
+}
+
+async fn list(source: &Source, plan: &IngestPlan, progress: &Progress) -> Result<Listing> {
+    let spinner = progress.listing();
+    let listing = source.list(&plan.selection, &|objects| spinner.set(objects)).await;
+    spinner.finish();
+    listing
+}
+
+/// Works through the parts on threads of their own, and takes each part's account as it is committed.
+async fn run(
+    work: Vec<PlannedPart>,
+    lake: &Lake,
+    plan: &IngestPlan,
+    progress: &Progress,
+    summary: &mut Summary,
+) -> Result<()> {
+    let bar = progress
+        .reading(work.iter().map(|part| part.files.len() as u64).sum(), work.iter().map(PlannedPart::bytes).sum());
+    let writer = PartWriter::new(lake.clone(), plan.keep);
+    let total = Mutex::new(std::mem::take(summary));
+    let stop = AtomicBool::new(false);
+    let threads = rayon::ThreadPoolBuilder::new()
+        .num_threads(plan.workers_in_memory())
+        .thread_name(|n| format!("decode-{n}"))
+        .build()
+        .map_err(|cause| Error::Lake {
+            action: "start workers for",
+            location: lake.location().to_owned(),
+            source: cause.into(),
+        })?;
+    let outcome = tokio::task::block_in_place(|| {
+        threads.install(|| {
+            // Parts in order, one at a time to each worker: the oldest days are in the lake first.
+            work.into_par_iter().with_max_len(1).try_for_each(|part| {
+                if stop.load(Ordering::Relaxed) {
+                    return Ok(());
+                }
+                let done = writer
+                    .write(&part, &mut |listed: &Listed| bar.file_done(listed.bytes))
+                    .inspect_err(|_| stop.store(true, Ordering::Relaxed))?;
+                total.lock().expect("no worker panics while it counts").merge(done);
+                Ok(())
+            })
+        })
+    });
+    bar.finish();
+    *summary = total.into_inner().expect("no worker panics while it counts");
+    outcome
+}

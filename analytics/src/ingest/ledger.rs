@@ -1,0 +1,93 @@
+//! What the lake holds already, and what a dead run left behind.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use arrow::array::AsArray;
+use bytes::Bytes;
+use chrono::Utc;
+use futures::{StreamExt, TryStreamExt};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use schemas::tables::{EVENTS, LOG_FILES, SET_ASIDE};
+use sha2::{Digest, Sha256};
+
+use super::keep::Keep;
+use super::summary::Summary;
+use crate::error::{Cause, Error, Result};
+use crate::store::{Lake, Listed, Part};
+
+/// Ledger parts read at once.
+const READS: usize = 16;
+
+/// The log files, as they were when they were read, that need not be read again.
+pub struct Known {
+    files: HashSet<[u8; 16]>,
+}
+
+impl Known {
+    /// Reads the ledger. Files read for `--events audit` are read again for `--events all`.
+    pub async fn load(lake: &Lake, keep: Keep) -> Result<Self> {
+        let parts = lake.parts(LOG_FILES.name).await?;
+        let read = |part: Part| async move {
+            let bytes = lake.read(&part.path).await?;
+            read_part(bytes, keep).map_err(|source| Error::Lake {
+                action: "read",
+                location: format!("{}/{}", lake.location(), part.path),
+                source,
+            })
+        };
+        let found: Vec<Vec<[u8; 16]>> =
+            futures::stream::iter(parts).map(read).buffer_unordered(READS).try_collect().await?;
+        Ok(Self { files: found.into_iter().flatten().collect() })
+    }
+
+    /// The files that have to be read.
+    pub fn leave_out(&self, files: Vec<Listed>, summary: &mut Summary) -> Vec<Listed> {
+        let before = files.len();
+        let mut fresh: Vec<Listed> =
+            files.into_iter().filter(|file| !self.files.contains(&digest_of(&file.log_file, &file.etag))).collect();
+        summary.already_ingested += (before - fresh.len()) as u64;
+        fresh.dedup_by(|a, b| a.log_file == b.log_file);
+        fresh
+    }
+}
+
+fn read_part(bytes: Bytes, keep: Keep) -> std::result::Result<Vec<[u8; 16]>, Cause> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes)?;
+    let columns = ProjectionMask::columns(builder.parquet_schema(), ["log_file", "etag", "events"]);
+    let mut files = Vec::new();
+    for batch in builder.with_projection(columns).build()? {
+        let batch = batch?;
+        let text = |name: &str| batch[name].as_string::<i32>();
+        let (log_files, etags, events) = (text("log_file"), text("etag"), text("events"));
+        for row in 0..batch.num_rows() {
+            if Keep::parse(events.value(row)).is_some_and(|kept| kept >= keep) {
+                files.push(digest_of(log_files.value(row), etags.value(row)));
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// Sixteen bytes that stand for a file and its state, so that ten million of them fit in memory.
+fn digest_of(log_file: &str, etag: &str) -> [u8; 16] {
+    let digest = Sha256::new().chain_update(log_file).chain_update([0]).chain_update(etag).finalize();
+    digest[..16].try_into().expect("SHA-256 has 32 bytes")
+}
+
+/// Removes parts that no ledger row names and that are old enough to be no living run's. Readers never see them.
+pub async fn remove_orphans(lake: &Lake, age: Duration) -> Result<u64> {
+    let mut candidates = lake.parts(EVENTS.name).await?;
+    candidates.extend(lake.parts(SET_ASIDE.name).await?);
+    // The ledger is read after the parts: one that is committed in between is seen.
+    let committed = lake.committed().await?;
+    let now = Utc::now();
+    let is_old = |part: &Part| (now - part.written_at).to_std().is_ok_and(|old| old >= age);
+    let orphans: Vec<Part> =
+        candidates.into_iter().filter(|part| !committed.contains(part.name()) && is_old(part)).collect();
+    for part in &orphans {
+        lake.remove(&part.path).await?;
+    }
+    Ok(orphans.len() as u64)
+}

@@ -1,0 +1,291 @@
+//! One part from its log files to its ledger rows.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use object_store::path::Path;
+use schemas::tables::{EVENTS, LOG_FILES, SET_ASIDE};
+use sha2::{Digest, Sha256};
+use tokio::runtime::Handle;
+
+use super::WORKER_MEMORY;
+use super::damage::Damage;
+use super::decode::Decoder;
+use super::keep::{Keep, Sieve};
+use super::parquet::{by_event_date, encode};
+use super::record::{Record, Rejection, event_id_of};
+use super::rows::EventRows;
+use super::summary::{Counts, Notice, Summary};
+use crate::error::Result;
+use crate::store::{Fetched, Lake, Listed, Source};
+use crate::table::TableBuilder;
+
+/// Rows are published when their text reaches this many bytes.
+const FLUSH_BYTES: usize = WORKER_MEMORY / 6;
+/// The largest window of a document, and so the longest record.
+const WINDOW_BYTES: usize = WORKER_MEMORY / 8;
+/// Objects fetched and not yet worked on.
+const AHEAD_BYTES: usize = WORKER_MEMORY / 8;
+
+/// Log files that one worker will read.
+pub struct PlannedPart {
+    /// Where they are.
+    pub source: Arc<Source>,
+    /// Which.
+    pub files: Vec<Listed>,
+}
+
+impl PlannedPart {
+    /// Bytes as stored.
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.bytes).sum()
+    }
+}
+
+/// Writes parts into a lake.
+pub struct PartWriter {
+    lake: Lake,
+    keep: Keep,
+    runtime: Handle,
+}
+
+impl PartWriter {
+    /// A writer; made within the runtime that publishes.
+    pub fn new(lake: Lake, keep: Keep) -> Self {
+        Self { lake, keep, runtime: Handle::current() }
+    }
+
+    /// Reads the part's files, publishes their rows, then commits them to the ledger.
+    pub fn write(&self, part: &PlannedPart, file_done: &mut dyn FnMut(&Listed)) -> Result<Summary> {
+        let mut work = Work::new(self);
+        let files = Arc::new(part.files.clone());
+        let mut outcome = Ok(());
+        let mut handed = 0;
+        part.source.fetch_all(&files, AHEAD_BYTES, &mut |listed, fetched| {
+            handed += 1;
+            if outcome.is_ok() {
+                outcome = work.take(listed, fetched);
+                file_done(listed);
+            }
+        });
+        outcome?;
+        for listed in &files[handed..] {
+            work.unreadable(listed, "the download was given up");
+        }
+        work.commit()
+    }
+}
+
+/// What a worker holds while it is on a part.
+struct Work<'a> {
+    writer: &'a PartWriter,
+    name: String,
+    decoder: Decoder,
+    sieve: Sieve,
+    seen: HashSet<u128>,
+    events: EventRows,
+    published: usize,
+    ledger: TableBuilder,
+    set_aside: TableBuilder,
+    summary: Summary,
+}
+
+impl<'a> Work<'a> {
+    fn new(writer: &'a PartWriter) -> Self {
+        Self {
+            writer,
+            name: fresh_name(),
+            decoder: Decoder::new(WINDOW_BYTES),
+            sieve: Sieve::new(),
+            seen: HashSet::new(),
+            events: EventRows::new(),
+            published: 0,
+            ledger: TableBuilder::new(&LOG_FILES),
+            set_aside: TableBuilder::new(&SET_ASIDE),
+            summary: Summary::default(),
+        }
+    }
+
+    /// Takes in one log file, sound or not.
+    fn take(&mut self, listed: &Listed, fetched: Fetched) -> Result<()> {
+        let object = match fetched {
+            Ok(object) => object,
+            Err(cause) => {
+                self.unreadable(listed, &crate::error::chain(cause.as_ref()));
+                return Ok(());
+            }
+        };
+        let mut file = FileAccount::default();
+        let mut flushed = Ok(());
+        let mut decoder = std::mem::replace(&mut self.decoder, Decoder::new(0));
+        let document = decoder.records(&listed.key, &object, &mut |index, record| {
+            if flushed.is_ok() {
+                self.take_record(listed, index, record, &mut file);
+                flushed = self.flush(FLUSH_BYTES);
+            }
+        });
+        // Only what is cited needs a hash of its own: records kept or set aside.
+        let cited = file.counts.kept + file.counts.duplicate + file.counts.set_aside > 0;
+        let hash = cited.then(|| decoder.hash(&listed.key, &object).ok()).flatten();
+        self.decoder = decoder;
+        flushed?;
+        match document {
+            Ok(document) => {
+                file.counts.records = document.records as u64;
+                self.enter(listed, &file, Some(document.json_bytes), hash.map(super::decode::Hash::to_hex), None);
+            }
+            Err(damage) => self.enter_damaged(listed, &damage),
+        }
+        Ok(())
+    }
+
+    fn take_record(&mut self, listed: &Listed, index: usize, bytes: &[u8], file: &mut FileAccount) {
+        if self.writer.keep == Keep::Audit && !self.sieve.may_be_audited(bytes) {
+            file.counts.filtered += 1;
+            return;
+        }
+        match Record::parse(bytes) {
+            Err(rejection) => self.reject(listed, index, bytes, &rejection, file),
+            Ok(record) if !self.writer.keep.wants(&record.event_source, &record.event_name) => {
+                file.counts.filtered += 1
+            }
+            Ok(record) if !self.seen.insert(digest_of(&record.event_id)) => file.counts.duplicate += 1,
+            Ok(record) => {
+                file.see(record.event_time);
+                self.events.push(&record, &listed.log_file, index);
+            }
+        }
+    }
+
+    fn reject(&mut self, listed: &Listed, index: usize, bytes: &[u8], rejection: &Rejection, file: &mut FileAccount) {
+        file.counts.set_aside += 1;
+        let event_id = event_id_of(bytes);
+        let row = self.set_aside.row().text("log_file", &listed.log_file).int("record_index", index);
+        row.maybe_text("event_id", event_id.as_deref())
+            .text("reason", rejection.reason())
+            .text("message", rejection.to_string())
+            .end();
+        let named = event_id.map(|id| format!(" (eventID {id})")).unwrap_or_default();
+        self.summary.notices.push(Notice {
+            log_file: listed.log_file.clone(),
+            record_index: Some(index),
+            text: format!("{} record {index}{named} {rejection}; record set aside", listed.log_file),
+        });
+    }
+
+    fn enter_damaged(&mut self, listed: &Listed, damage: &Damage) {
+        let row = self.set_aside.row().text("log_file", &listed.log_file);
+        row.text("reason", damage.reason()).text("message", damage.to_string()).end();
+        self.summary.notices.push(Notice {
+            log_file: listed.log_file.clone(),
+            record_index: None,
+            text: format!("{} {damage}; file set aside", listed.log_file),
+        });
+        self.enter(listed, &FileAccount::default(), None, None, Some(damage.reason()));
+    }
+
+    /// A file that could not be had this time: not in the ledger, so the next run tries again.
+    fn unreadable(&mut self, listed: &Listed, cause: &str) {
+        self.summary.unreadable += 1;
+        self.summary.notices.push(Notice {
+            log_file: listed.log_file.clone(),
+            record_index: None,
+            text: format!("{} could not be read: {cause}; the next run tries it again", listed.log_file),
+        });
+    }
+
+    fn enter(
+        &mut self,
+        listed: &Listed,
+        file: &FileAccount,
+        json_bytes: Option<u64>,
+        sha256: Option<String>,
+        damage: Option<&str>,
+    ) {
+        let row = self.ledger.row();
+        let row = row.text("log_file", &listed.log_file).text("etag", &listed.etag).int("object_bytes", listed.bytes);
+        let row = row.maybe_text("account_id", listed.object.account.as_ref().map(|id| id.as_str()));
+        let row = row.maybe_text("aws_region", listed.object.region.as_ref().map(|id| id.as_str()));
+        let row = row.maybe_time("delivered_at", listed.object.delivered_at).text("events", self.writer.keep.as_str());
+        let row = row.int("records", file.counts.records).int("records_kept", file.counts.kept);
+        let row = row.int("records_filtered", file.counts.filtered).int("records_duplicate", file.counts.duplicate);
+        let row = row.int("records_set_aside", file.counts.set_aside);
+        let row = row.maybe_time("first_event_time", file.first).maybe_time("last_event_time", file.last);
+        let row = match json_bytes {
+            Some(bytes) => row.int("json_bytes", bytes),
+            None => row,
+        };
+        row.maybe_text("sha256", sha256).maybe_text("set_aside_reason", damage).text("part", &self.name).end();
+        match damage {
+            None => self.summary.files_read += 1,
+            Some(reason) => self.summary.count_damaged(reason),
+        }
+        self.summary.object_bytes += listed.bytes;
+        self.summary.json_bytes += json_bytes.unwrap_or_default();
+        self.summary.counts.add(&file.counts);
+    }
+
+    /// Publishes the rows if their text has reached `limit` bytes.
+    fn flush(&mut self, limit: usize) -> Result<()> {
+        if self.events.builder().rows() == 0 || self.events.builder().text_bytes() < limit {
+            return Ok(());
+        }
+        for (day, rows) in by_event_date(&self.events.builder().finish()) {
+            self.publish(&events_path(day, &self.name, self.published), encode(&rows))?;
+        }
+        self.published += 1;
+        Ok(())
+    }
+
+    fn commit(mut self) -> Result<Summary> {
+        self.flush(0)?;
+        if self.set_aside.rows() > 0 {
+            let rows = encode(&self.set_aside.finish());
+            self.publish(&Path::from(format!("{}/{}.parquet", SET_ASIDE.name, self.name)), rows)?;
+        }
+        if self.ledger.rows() > 0 {
+            let rows = encode(&self.ledger.finish());
+            self.publish(&Path::from(format!("{}/{}.parquet", LOG_FILES.name, self.name)), rows)?;
+        }
+        Ok(self.summary)
+    }
+
+    fn publish(&self, path: &Path, bytes: bytes::Bytes) -> Result<()> {
+        self.writer.runtime.block_on(self.writer.lake.publish(path, bytes))
+    }
+}
+
+/// `events/event_date=2026-03-04/3f2a-00007.parquet`.
+fn events_path(day: NaiveDate, name: &str, number: usize) -> Path {
+    Path::from_iter([EVENTS.name.to_owned(), format!("event_date={day}"), format!("{name}-{number:05}.parquet")])
+}
+
+/// A name that no other part has, of this run or another.
+fn fresh_name() -> String {
+    let random = || RandomState::new().hash_one(std::process::id());
+    format!("{:016x}{:016x}", random(), random())
+}
+
+/// Sixteen bytes that stand for an event id, so that a million of them are cheap to remember.
+fn digest_of(event_id: &str) -> u128 {
+    let digest = Sha256::digest(event_id);
+    u128::from_be_bytes(digest[..16].try_into().expect("SHA-256 has 32 bytes"))
+}
+
+/// What became of one file's records.
+#[derive(Default)]
+struct FileAccount {
+    counts: Counts,
+    first: Option<DateTime<Utc>>,
+    last: Option<DateTime<Utc>>,
+}
+
+impl FileAccount {
+    fn see(&mut self, at: DateTime<Utc>) {
+        self.counts.kept += 1;
+        self.first = Some(self.first.map_or(at, |first| first.min(at)));
+        self.last = Some(self.last.map_or(at, |last| last.max(at)));
+    }
+}

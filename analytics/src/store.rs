@@ -1,0 +1,78 @@
+//! Where log files come from and where the lake is: a folder, or a prefix of an S3 bucket.
+
+#[cfg(feature = "s3")]
+mod aws;
+mod folder;
+mod lake;
+mod location;
+#[cfg(feature = "s3")]
+mod s3;
+mod source;
+
+pub use lake::{Lake, Part};
+pub use location::Location;
+pub use source::{Fetched, Listed, Listing, Source};
+
+use crate::error::Result;
+
+/// How to reach S3. Credentials, Region, profile and endpoint are found as the AWS CLI finds them.
+#[derive(Debug, Clone, Default)]
+pub struct S3Options {
+    /// An endpoint in place of AWS's own.
+    pub endpoint_url: Option<String>,
+    /// A named profile.
+    pub profile: Option<String>,
+    /// The Region of the buckets.
+    pub region: Option<String>,
+    /// Agree to pay for requests to a requester-pays bucket.
+    pub request_payer: bool,
+}
+
+/// Opens sources and lakes; S3 is set up once, when the first location needs it.
+#[derive(Default)]
+pub struct Stores {
+    options: S3Options,
+    #[cfg(feature = "s3")]
+    access: tokio::sync::OnceCell<aws::Access>,
+}
+
+impl Stores {
+    /// Stores that reach S3 as told.
+    pub fn new(options: S3Options) -> Self {
+        Self { options, ..Self::default() }
+    }
+
+    /// Opens a place that log files are read from.
+    pub async fn source(&self, location: &Location) -> Result<Source> {
+        match location {
+            Location::Folder(path) => Ok(Source::Folder(folder::Folder::open(path)?)),
+            #[cfg(feature = "s3")]
+            Location::S3 { bucket, prefix } => Ok(Source::S3(self.access().await.bucket(bucket, prefix))),
+            #[cfg(not(feature = "s3"))]
+            Location::S3 { .. } => Err(without_s3(&self.options, location)),
+        }
+    }
+
+    /// Opens a lake, which may not exist yet.
+    pub async fn lake(&self, location: &Location) -> Result<Lake> {
+        match location {
+            Location::Folder(path) => Lake::in_folder(path),
+            #[cfg(feature = "s3")]
+            Location::S3 { bucket, prefix } => Lake::new(location, self.access().await.object_store(bucket)?, prefix),
+            #[cfg(not(feature = "s3"))]
+            Location::S3 { .. } => Err(without_s3(&self.options, location)),
+        }
+    }
+
+    #[cfg(feature = "s3")]
+    async fn access(&self) -> &aws::Access {
+        self.access.get_or_init(|| aws::Access::load(&self.options)).await
+    }
+}
+
+#[cfg(not(feature = "s3"))]
+fn without_s3(_: &S3Options, location: &Location) -> crate::error::Error {
+    crate::error::Error::Misused(format!(
+        "{location}: this build has no S3 support; build again without --no-default-features"
+    ))
+}

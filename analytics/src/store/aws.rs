@@ -1,0 +1,97 @@
+//! S3 as the AWS CLI would reach it: credentials, Region, profile and endpoint from the whole chain.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_sdk_s3::Client;
+use object_store::aws::{AmazonS3Builder, AwsCredential, S3ConditionalPut};
+use object_store::{CredentialProvider, ObjectStore};
+
+use super::S3Options;
+use super::s3::Bucket;
+use crate::error::{Error, Result};
+
+/// What every client of a run shares.
+pub struct Access {
+    config: SdkConfig,
+    client: Client,
+    endpoint_url: Option<String>,
+    request_payer: bool,
+}
+
+impl Access {
+    /// Reads environment, profile files and instance metadata.
+    pub async fn load(options: &S3Options) -> Self {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest());
+        if let Some(profile) = &options.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = &options.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        let config = loader.load().await;
+        let from_environment =
+            || std::env::var("AWS_ENDPOINT_URL_S3").ok().or_else(|| config.endpoint_url().map(str::to_owned));
+        let endpoint_url = options.endpoint_url.clone().or_else(from_environment);
+        let mut s3 = aws_sdk_s3::config::Builder::from(&config);
+        if let Some(url) = &endpoint_url {
+            // A stand-in or a private gateway seldom has a name for each bucket.
+            s3 = s3.endpoint_url(url).force_path_style(true);
+        }
+        if config.region().is_none() {
+            s3 = s3.region(Region::from_static(DEFAULT_REGION));
+        }
+        Self { client: Client::from_conf(s3.build()), endpoint_url, request_payer: options.request_payer, config }
+    }
+
+    /// A prefix of a bucket to read log files from.
+    pub fn bucket(&self, bucket: &str, prefix: &str) -> Bucket {
+        Bucket::new(self.client.clone(), bucket, prefix, self.request_payer)
+    }
+
+    /// A bucket to keep a lake in, reached with the same credentials.
+    pub fn object_store(&self, bucket: &str) -> Result<Arc<dyn ObjectStore>> {
+        let region = self.config.region().map_or(DEFAULT_REGION, Region::as_ref);
+        let mut builder = AmazonS3Builder::new()
+            .with_bucket_name(bucket)
+            .with_region(region)
+            .with_request_payer(self.request_payer)
+            .with_conditional_put(S3ConditionalPut::ETagMatch);
+        if let Some(url) = &self.endpoint_url {
+            builder = builder.with_endpoint(url).with_allow_http(url.starts_with("http://"));
+        }
+        if let Some(provider) = self.config.credentials_provider() {
+            builder = builder.with_credentials(Arc::new(Credentials(provider)));
+        }
+        let store = builder.build().map_err(|cause| Error::Lake {
+            action: "open",
+            location: format!("s3://{bucket}"),
+            source: cause.into(),
+        })?;
+        Ok(Arc::new(store))
+    }
+}
+
+/// Used when nothing names a Region, as S3 itself does.
+const DEFAULT_REGION: &str = "us-east-1";
+
+/// The SDK's credential chain in the form that `object_store` asks for. The chain caches and refreshes by itself.
+#[derive(Debug)]
+struct Credentials(SharedCredentialsProvider);
+
+#[async_trait]
+impl CredentialProvider for Credentials {
+    type Credential = AwsCredential;
+
+    async fn get_credential(&self) -> object_store::Result<Arc<AwsCredential>> {
+        let found = self.0.provide_credentials().await;
+        let found = found.map_err(|cause| object_store::Error::Generic { store: "S3", source: cause.into() })?;
+        Ok(Arc::new(AwsCredential {
+            key_id: found.access_key_id().to_owned(),
+            secret_key: found.secret_access_key().to_owned(),
+            token: found.session_token().map(str::to_owned),
+        }))
+    }
+}

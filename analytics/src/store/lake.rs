@@ -1,0 +1,132 @@
+//! The lake as a set of parts: what is published, what counts, and what a killed run left behind.
+
+use std::collections::BTreeSet;
+use std::path::Path as FilePath;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use futures::TryStreamExt;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::prefix::PrefixStore;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+use schemas::tables::LOG_FILES;
+
+use super::Location;
+use crate::error::{Error, Result};
+
+/// A published Parquet file.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// Its path below the lake.
+    pub path: Path,
+    /// When it was written.
+    pub written_at: DateTime<Utc>,
+}
+
+impl Part {
+    /// The run's name for it: the file's name without its number and extension.
+    pub fn name(&self) -> &str {
+        name_of(&self.path)
+    }
+}
+
+/// `events/event_date=2026-03-04/3f2a-00007.parquet` belongs to the part `3f2a`.
+pub(crate) fn name_of(path: &Path) -> &str {
+    let file = path.filename().unwrap_or_default();
+    let stem = file.strip_suffix(".parquet").unwrap_or(file);
+    stem.split_once('-').map_or(stem, |(name, _)| name)
+}
+
+/// A folder or prefix of hive-partitioned Parquet.
+#[derive(Clone)]
+pub struct Lake {
+    location: String,
+    store: Arc<dyn ObjectStore>,
+}
+
+impl Lake {
+    /// The lake in a folder, which is made when missing.
+    pub fn in_folder(path: &FilePath) -> Result<Self> {
+        let failed =
+            |source: crate::error::Cause| Error::Lake { action: "open", location: path.display().to_string(), source };
+        std::fs::create_dir_all(path).map_err(|cause| failed(cause.into()))?;
+        let store = LocalFileSystem::new_with_prefix(path).map_err(|cause| failed(cause.into()))?;
+        Ok(Self {
+            location: path.display().to_string().trim_end_matches('/').to_owned(),
+            store: Arc::new(store.with_automatic_cleanup(true)),
+        })
+    }
+
+    /// The lake below a prefix of a store.
+    pub fn new(location: &Location, store: Arc<dyn ObjectStore>, prefix: &str) -> Result<Self> {
+        let store: Arc<dyn ObjectStore> = match prefix {
+            "" => store,
+            prefix => Arc::new(PrefixStore::new(store, prefix)),
+        };
+        Ok(Self { location: location.to_string().trim_end_matches('/').to_owned(), store })
+    }
+
+    /// Where the lake is, as typed.
+    pub fn location(&self) -> &str {
+        &self.location
+    }
+
+    /// The store, rooted at the lake.
+    pub fn store(&self) -> Arc<dyn ObjectStore> {
+        self.store.clone()
+    }
+
+    /// The parts below a folder of the lake, in order of their paths.
+    pub async fn parts(&self, folder: &str) -> Result<Vec<Part>> {
+        let prefix = Path::from(folder);
+        let listed: std::result::Result<Vec<_>, _> = self.store.list(Some(&prefix)).try_collect().await;
+        let mut parts: Vec<Part> = listed
+            .map_err(|cause| self.failed("list", folder, cause))?
+            .into_iter()
+            .filter(|meta| meta.location.filename().is_some_and(|name| name.ends_with(".parquet")))
+            .map(|meta| Part { path: meta.location, written_at: meta.last_modified })
+            .collect();
+        parts.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(parts)
+    }
+
+    /// The names of the parts that the ledger holds: no other part of `events` or `set_aside` is in the lake.
+    pub async fn committed(&self) -> Result<BTreeSet<String>> {
+        Ok(self.parts(LOG_FILES.name).await?.iter().map(|part| part.name().to_owned()).collect())
+    }
+
+    /// Publishes a file whole. One that is there already stays as it is: its name says what it holds.
+    pub async fn publish(&self, path: &Path, bytes: Bytes) -> Result<()> {
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match self.store.put_opts(path, bytes.into(), options).await {
+            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
+            Err(cause) => Err(self.failed("write", path.as_ref(), cause)),
+        }
+    }
+
+    /// Publishes a file whole, in place of what a dead run may have left under its name.
+    pub async fn replace(&self, path: &Path, bytes: Bytes) -> Result<()> {
+        let put = self.store.put(path, bytes.into()).await;
+        put.map(|_| ()).map_err(|cause| self.failed("write", path.as_ref(), cause))
+    }
+
+    /// Reads a file.
+    pub async fn read(&self, path: &Path) -> Result<Bytes> {
+        let failed = |cause| self.failed("read", path.as_ref(), cause);
+        self.store.get(path).await.map_err(failed)?.bytes().await.map_err(failed)
+    }
+
+    /// Removes a file; one that is gone already is no error.
+    pub async fn remove(&self, path: &Path) -> Result<()> {
+        match self.store.delete(path).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(cause) => Err(self.failed("remove", path.as_ref(), cause)),
+        }
+    }
+
+    fn failed(&self, action: &'static str, path: &str, cause: object_store::Error) -> Error {
+        Error::Lake { action, location: format!("{}/{path}", self.location), source: cause.into() }
+    }
+}

@@ -1,0 +1,244 @@
+//! Log files in a bucket: listed in parallel, fetched ahead.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata};
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+use aws_sdk_s3::types::{Object, RequestPayer};
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use super::source::{Fetched, Listed, Listing};
+use crate::error::{Error, Result};
+use crate::ingest::object_key::ObjectKey;
+use crate::ingest::selection::Selection;
+
+/// Listing requests under way at once. S3 answers 5,500 reads a second for a prefix; this is far below.
+const LISTINGS: usize = 32;
+/// Downloads under way at once for one worker: enough to hide 50 ms on small objects.
+const DOWNLOADS: usize = 32;
+/// The unit in which fetching ahead is bounded.
+const PERMIT_BYTES: usize = 1 << 12;
+
+/// A prefix of a bucket.
+#[derive(Clone)]
+pub struct Bucket {
+    client: Client,
+    bucket: String,
+    prefix: String,
+    request_payer: Option<RequestPayer>,
+    runtime: Handle,
+}
+
+/// What one prefix gave: objects, and prefixes to list by themselves.
+#[derive(Default)]
+struct Listed1 {
+    listing: Listing,
+    prefixes: Vec<String>,
+}
+
+impl Bucket {
+    /// Names a prefix; called within the runtime that will do the work.
+    pub fn new(client: Client, bucket: &str, prefix: &str, request_payer: bool) -> Self {
+        Self {
+            client,
+            bucket: bucket.to_owned(),
+            prefix: prefix.to_owned(),
+            request_payer: request_payer.then_some(RequestPayer::Requester),
+            runtime: Handle::current(),
+        }
+    }
+
+    /// Lists the prefix. A prefix whose objects fit one page costs one request; a larger one is split into the
+    /// prefixes below it (account, Region, year, month, day), which are listed in parallel.
+    pub async fn list(&self, selection: &Selection, progress: &(dyn Fn(u64) + Sync)) -> Result<Listing> {
+        let mut listing = Listing::default();
+        let mut waiting = VecDeque::from([self.prefix.clone()]);
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            while under_way.len() < LISTINGS
+                && let Some(prefix) = waiting.pop_front()
+            {
+                under_way.push(self.list_prefix(prefix, selection));
+            }
+            let Some(found) = under_way.next().await else { break };
+            let found = found?;
+            listing.merge(found.listing);
+            waiting.extend(found.prefixes);
+            progress(listing.objects());
+        }
+        listing.log_files.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(listing)
+    }
+
+    async fn list_prefix(&self, prefix: String, selection: &Selection) -> Result<Listed1> {
+        let mut found = Listed1::default();
+        let first = self.list_page(&prefix, None, None).await?;
+        if first.is_truncated() != Some(true) {
+            self.take(first, selection, &mut found);
+            return Ok(found);
+        }
+        let mut page = self.list_page(&prefix, Some("/"), None).await?;
+        if page.common_prefixes().is_empty() {
+            page = first;
+            loop {
+                let next = page.next_continuation_token().map(str::to_owned);
+                self.take(page, selection, &mut found);
+                let Some(next) = next else { return Ok(found) };
+                page = self.list_page(&prefix, None, Some(next)).await?;
+            }
+        }
+        loop {
+            for below in page.common_prefixes().iter().filter_map(|below| below.prefix()) {
+                if selection.may_hold(below) {
+                    found.prefixes.push(below.to_owned());
+                } else {
+                    found.listing.pass_over("folders not selected");
+                }
+            }
+            let next = page.next_continuation_token().map(str::to_owned);
+            self.take(page, selection, &mut found);
+            let Some(next) = next else { return Ok(found) };
+            page = self.list_page(&prefix, Some("/"), Some(next)).await?;
+        }
+    }
+
+    async fn list_page(
+        &self,
+        prefix: &str,
+        delimiter: Option<&str>,
+        token: Option<String>,
+    ) -> Result<ListObjectsV2Output> {
+        let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
+        let request = request.set_delimiter(delimiter.map(str::to_owned)).set_continuation_token(token);
+        let answer = request.set_request_payer(self.request_payer.clone()).send().await;
+        answer.map_err(|cause| {
+            let hint = hint_of(cause.code(), "s3:ListBucket");
+            Error::List { location: format!("s3://{}/{prefix}", self.bucket), hint, source: words_of(&cause).into() }
+        })
+    }
+
+    fn take(&self, page: ListObjectsV2Output, selection: &Selection, found: &mut Listed1) {
+        for object in page.contents.unwrap_or_default() {
+            let Some(listed) = self.listed(object) else { continue };
+            if listed.key.ends_with('/') {
+                found.listing.pass_over("folder markers");
+            } else {
+                found.listing.add(selection, listed);
+            }
+        }
+    }
+
+    fn listed(&self, object: Object) -> Option<Listed> {
+        let key = object.key?;
+        Some(Listed {
+            log_file: format!("s3://{}/{key}", self.bucket),
+            etag: object.e_tag.unwrap_or_default(),
+            bytes: object.size.unwrap_or_default().unsigned_abs(),
+            object: ObjectKey::parse(&key),
+            key,
+        })
+    }
+
+    /// Fetches objects in order on the runtime, while the calling thread works on those that have come.
+    pub fn fetch_all(&self, objects: &Arc<Vec<Listed>>, ahead_bytes: usize, each: &mut dyn FnMut(&Listed, Fetched)) {
+        let (send, mut receive) = mpsc::channel(DOWNLOADS);
+        self.runtime.spawn(self.clone().send_all(objects.clone(), ahead_bytes, send));
+        while let Some((at, fetched, permit)) = receive.blocking_recv() {
+            each(&objects[at], fetched);
+            drop(permit);
+        }
+    }
+
+    async fn send_all(
+        self,
+        objects: Arc<Vec<Listed>>,
+        ahead_bytes: usize,
+        send: mpsc::Sender<(usize, Fetched, OwnedSemaphorePermit)>,
+    ) {
+        let budget = (ahead_bytes / PERMIT_BYTES).max(1);
+        let permits = Arc::new(Semaphore::new(budget));
+        let mut under_way = VecDeque::new();
+        for at in 0..objects.len() {
+            // Permits are taken in the order of the objects, and every holder is on its way to the worker: no two wait
+            // for each other.
+            let wanted = (objects[at].bytes as usize / PERMIT_BYTES + 1).min(budget) as u32;
+            let permit = loop {
+                if let Ok(permit) = permits.clone().try_acquire_many_owned(wanted) {
+                    break permit;
+                }
+                match under_way.pop_front() {
+                    Some(download) => {
+                        if !hand_on(download, &send).await {
+                            return;
+                        }
+                    }
+                    None => {
+                        break permits.clone().acquire_many_owned(wanted).await.expect("the semaphore is never closed");
+                    }
+                }
+            };
+            let (bucket, objects) = (self.clone(), objects.clone());
+            under_way.push_back(tokio::spawn(async move { (at, bucket.fetch(&objects[at]).await, permit) }));
+            if under_way.len() >= DOWNLOADS
+                && let Some(download) = under_way.pop_front()
+                && !hand_on(download, &send).await
+            {
+                return;
+            }
+        }
+        for download in under_way {
+            if !hand_on(download, &send).await {
+                return;
+            }
+        }
+    }
+
+    /// Fetches one object as it was listed; one that changed since is an error, not a mixture.
+    async fn fetch(&self, listed: &Listed) -> Fetched {
+        let request = self.client.get_object().bucket(&self.bucket).key(&listed.key).if_match(&listed.etag);
+        let request = request.set_request_payer(self.request_payer.clone()).send();
+        let object = request.boxed().await.map_err(|cause| {
+            let hint = hint_of(cause.code(), "s3:GetObject").map(|hint| format!(" ({hint})")).unwrap_or_default();
+            format!("{}{hint}", words_of(&cause))
+        })?;
+        Ok(object.body.collect().await?.into_bytes())
+    }
+}
+
+type Download = tokio::task::JoinHandle<(usize, Fetched, OwnedSemaphorePermit)>;
+
+/// Waits for a download and hands it to the worker; false when the worker is gone.
+async fn hand_on(download: Download, send: &mpsc::Sender<(usize, Fetched, OwnedSemaphorePermit)>) -> bool {
+    match download.await {
+        Ok(fetched) => send.send(fetched).await.is_ok(),
+        Err(_) => false,
+    }
+}
+
+/// The SDK's error and its causes, without the request.
+fn words_of<E: std::error::Error>(error: &E) -> String {
+    DisplayErrorContext(error).to_string()
+}
+
+fn hint_of(code: Option<&str>, action: &'static str) -> Option<&'static str> {
+    match (code?, action) {
+        ("AccessDenied", "s3:ListBucket") => {
+            Some("the caller needs s3:ListBucket on the bucket; for a requester-pays bucket give --request-payer")
+        }
+        ("AccessDenied", _) => Some(
+            "the caller needs s3:GetObject on the objects, and kms:Decrypt where they are encrypted with a customer key",
+        ),
+        ("NoSuchBucket", _) => Some("check the bucket's name"),
+        ("PermanentRedirect" | "AuthorizationHeaderMalformed", _) => {
+            Some("the bucket is in another Region: give --region")
+        }
+        ("PreconditionFailed", _) => Some("the object changed since it was listed; run again"),
+        ("SlowDown", _) => Some("S3 asks to slow down; run again, with fewer --workers if it persists"),
+        _ => None,
+    }
+}

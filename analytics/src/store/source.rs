@@ -1,0 +1,108 @@
+//! Listing and fetching log files.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::folder::Folder;
+#[cfg(feature = "s3")]
+use super::s3::Bucket;
+use crate::error::{Cause, Result};
+use crate::ingest::object_key::{ObjectKey, ObjectKind};
+use crate::ingest::selection::Selection;
+
+/// A place that log files are read from.
+pub enum Source {
+    /// A folder or one file.
+    Folder(Folder),
+    /// A prefix of a bucket.
+    #[cfg(feature = "s3")]
+    S3(Bucket),
+}
+
+/// A log file as listed.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// Its key in the bucket, or its path.
+    pub key: String,
+    /// `s3://bucket/key`, or its path: what the ledger and every citation call it.
+    pub log_file: String,
+    /// Changes when the object does.
+    pub etag: String,
+    /// Size as stored.
+    pub bytes: u64,
+    /// What the key says.
+    pub object: ObjectKey,
+}
+
+/// What listing a source gave. Every object listed is in exactly one of the two.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// The log files asked for.
+    pub log_files: Vec<Listed>,
+    /// How many objects were passed over, by reason in words.
+    pub passed_over: BTreeMap<&'static str, u64>,
+}
+
+impl Listing {
+    /// Counts an object in.
+    pub(super) fn add(&mut self, selection: &Selection, listed: Listed) {
+        let reason = match listed.object.kind {
+            ObjectKind::LogFile if selection.admits(&listed.object) => return self.log_files.push(listed),
+            ObjectKind::LogFile => "log files not selected",
+            other => other.as_str(),
+        };
+        self.pass_over(reason);
+    }
+
+    /// Counts an object that is passed over.
+    pub(super) fn pass_over(&mut self, reason: &'static str) {
+        *self.passed_over.entry(reason).or_default() += 1;
+    }
+
+    /// Takes in another listing.
+    pub fn merge(&mut self, other: Self) {
+        self.log_files.extend(other.log_files);
+        for (reason, count) in other.passed_over {
+            *self.passed_over.entry(reason).or_default() += count;
+        }
+    }
+
+    /// Objects listed.
+    pub fn objects(&self) -> u64 {
+        self.log_files.len() as u64 + self.passed_over.values().sum::<u64>()
+    }
+}
+
+/// An object's bytes, or why they could not be had this time.
+pub type Fetched = std::result::Result<Bytes, Cause>;
+
+impl Source {
+    /// Lists the source. A part of it that cannot be listed fails the whole: what is missing could not be named.
+    pub async fn list(&self, selection: &Selection, progress: &(dyn Fn(u64) + Sync)) -> Result<Listing> {
+        match self {
+            Self::Folder(folder) => folder.list(selection, progress),
+            #[cfg(feature = "s3")]
+            Self::S3(bucket) => bucket.list(selection, progress).await,
+        }
+    }
+
+    /// Fetches objects in order, handing each to `each`. Called on a worker's own thread; S3 fetches ahead, at most
+    /// `ahead_bytes` of objects at a time.
+    pub fn fetch_all(
+        self: &Arc<Self>,
+        objects: &Arc<Vec<Listed>>,
+        ahead_bytes: usize,
+        each: &mut dyn FnMut(&Listed, Fetched),
+    ) {
+        match &**self {
+            Self::Folder(_) => {
+                let _ = ahead_bytes;
+                objects.iter().for_each(|listed| each(listed, super::folder::read(listed)));
+            }
+            #[cfg(feature = "s3")]
+            Self::S3(bucket) => bucket.fetch_all(objects, ahead_bytes, each),
+        }
+    }
+}

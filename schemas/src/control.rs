@@ -1,0 +1,103 @@
+//! The controls, each under one name everywhere, and what can be said of a job against one of them.
+
+use std::fmt;
+
+/// A control states what is true of a compliant job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ControlId {
+    /// The job has a `vpcConfig`.
+    JobInVpc,
+    /// Every security group that the job names still exists.
+    JobSecurityGroupsExist,
+    /// None of them is a VPC's default group.
+    JobSecurityGroupsNotDefault,
+}
+
+impl ControlId {
+    /// Every control, in reporting order.
+    pub const ALL: [Self; 3] = [Self::JobInVpc, Self::JobSecurityGroupsExist, Self::JobSecurityGroupsNotDefault];
+
+    /// The control's one name: module, rule parameter, annotation, column value, query header, report.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::JobInVpc => "job_in_vpc",
+            Self::JobSecurityGroupsExist => "job_security_groups_exist",
+            Self::JobSecurityGroupsNotDefault => "job_security_groups_not_default",
+        }
+    }
+
+    /// What is true of a compliant job, in one sentence.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::JobInVpc => "The job runs in a VPC",
+            Self::JobSecurityGroupsExist => "Every security group that the job names still exists",
+            Self::JobSecurityGroupsNotDefault => "The job uses no VPC's default security group",
+        }
+    }
+
+    /// The control of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|control| control.as_str() == name)
+    }
+}
+
+impl fmt::Display for ControlId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What is known of one job against one control.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// What the control states is true of the job.
+    Compliant,
+    /// It is not.
+    NonCompliant,
+    /// The control says nothing about such a job.
+    NotApplicable,
+    /// Something decisive could not be read. Never softened into a pass or a fail.
+    Undetermined,
+}
+
+impl Verdict {
+    /// Every verdict, in reporting order.
+    pub const ALL: [Self; 4] = [Self::NonCompliant, Self::Undetermined, Self::Compliant, Self::NotApplicable];
+
+    /// The verdict's name in tables and reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Compliant => "Compliant",
+            Self::NonCompliant => "NonCompliant",
+            Self::NotApplicable => "NotApplicable",
+            Self::Undetermined => "Undetermined",
+        }
+    }
+
+    /// The verdict of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verdict| verdict.as_str() == name)
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_reads_back() {
+        for control in ControlId::ALL {
+            assert_eq!(ControlId::parse(control.as_str()), Some(control));
+        }
+        for verdict in Verdict::ALL {
+            assert_eq!(Verdict::parse(verdict.as_str()), Some(verdict));
+        }
+        assert_eq!(ControlId::parse("job-in-vpc"), None);
+    }
+}

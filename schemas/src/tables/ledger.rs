@@ -1,0 +1,47 @@
+//! `log_files` and `set_aside`: what ingest read, and what it could not.
+
+use super::Type::{Int, Text, Time};
+use super::{Table, may, must};
+
+/// `LAKE/log_files/<part>.parquet`: the ledger. A part of `events` counts only when a ledger part has the same name.
+pub const LOG_FILES: Table = Table {
+    name: "log_files",
+    one_row: "one log file read or set aside",
+    columns: &[
+        must("log_file", Text, "s3://bucket/key, or the path of a file"),
+        must("etag", Text, "the object's ETag; of a file, its size and time of last change"),
+        must("object_bytes", Int, "bytes of the object as stored"),
+        may("account_id", Text, "the account in the key; null = the key names none"),
+        may("aws_region", Text, "the Region in the key; null = the key names none"),
+        may("delivered_at", Time, "the delivery time in the file's name; null = the name has none"),
+        must("events", Text, "which records were kept: audit or all"),
+        must("records", Int, "records in the file"),
+        must("records_kept", Int, "records that became rows of events"),
+        must("records_filtered", Int, "records of events that were not asked for"),
+        must("records_duplicate", Int, "records whose event_id the same part holds already"),
+        must("records_set_aside", Int, "records that could not be read: see set_aside"),
+        may("first_event_time", Time, "earliest eventTime among the records kept"),
+        may("last_event_time", Time, "latest eventTime among the records kept"),
+        may("json_bytes", Int, "bytes of the JSON document; null = it could not be decompressed"),
+        may(
+            "sha256",
+            Text,
+            "SHA-256 of the JSON document in hexadecimal, as CloudTrail's digest files state it; null = not computed",
+        ),
+        may("set_aside_reason", Text, "why the whole file was set aside; null = it was read"),
+        must("part", Text, "name of the parts of events and set_aside that hold its rows"),
+    ],
+};
+
+/// `LAKE/set_aside/<part>.parquet`.
+pub const SET_ASIDE: Table = Table {
+    name: "set_aside",
+    one_row: "one log file or record that could not be read",
+    columns: &[
+        must("log_file", Text, "s3://bucket/key, or the path of a file"),
+        may("record_index", Int, "the record's place in the file, from 0; null = the whole file"),
+        may("event_id", Text, "the record's eventID, where it has one"),
+        must("reason", Text, "one word for the kind of damage"),
+        must("message", Text, "what was found and what was expected"),
+    ],
+};
