@@ -32,6 +32,7 @@ use keep::Keep;
 use part::{PartWriter, PlannedPart};
 use selection::Selection;
 
+pub(crate) use self::parquet::encode;
 pub use ledger::remove_orphans;
 pub use summary::{Notice, Summary};
 

@@ -4,12 +4,22 @@
 //! | --- | --- |
 //! | [`store`] | sources and the lake: folders and S3 |
 //! | [`ingest`] | log files in, `events` and the ledger out |
+//! | [`rebuild`] | `events` in, the history out |
+//! | [`query`] | SQL over all of it, the questions that come with the program, their answers as text |
+//! | [`audit`](mod@audit) | every job judged against every control |
+//! | [`cli`], [`plan`], [`command`] | what was typed, what it means, what is done |
 //! | [`trail`] | makes log files: the demo's, the tests', the benches' |
 
+pub mod audit;
+pub mod cli;
+pub mod command;
 pub mod error;
 pub mod exit_code;
 pub mod ingest;
+pub mod plan;
 pub mod progress;
+pub mod query;
+pub mod rebuild;
 pub mod store;
 pub mod table;
 pub mod trail;

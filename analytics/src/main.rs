@@ -1,1 +1,5 @@
-fn main() {}
+//! The program `bedrock-audit`: everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    analytics::cli::main()
+}

@@ -9,6 +9,7 @@ mod location;
 mod s3;
 mod source;
 
+pub(crate) use lake::name_of;
 pub use lake::{Lake, Part};
 pub use location::Location;
 pub use source::{Fetched, Listed, Listing, Source};

@@ -23,9 +23,9 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use s3s::HttpResponse;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
-use s3s::{HttpResponse, StdError};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -176,21 +176,21 @@ impl Door {
     }
 
     /// An error closes the connection: hyper sends nothing then.
-    async fn answer(&self, request: Request<Incoming>) -> Result<HttpResponse, StdError> {
+    async fn answer(&self, request: Request<Incoming>) -> std::io::Result<HttpResponse> {
         let number = 1 + self.requests.fetch_add(1, Ordering::Relaxed);
         self.seen.lock().expect("no thread panics while it holds the log").push(Seen::of(&request));
         if !self.faults.latency.is_zero() {
             tokio::time::sleep(self.faults.latency).await;
         }
         if is_due(self.faults.drop_connection_every, number) {
-            return Err("this connection is to be dropped".into());
+            return Err(std::io::Error::other("this connection is to be dropped"));
         }
         if is_due(self.faults.slow_down_every, number) {
             // Read to its end, so that the client has sent everything and reads the answer.
-            let _unused = request.into_body().collect().await?;
+            let _unused = request.into_body().collect().await.map_err(std::io::Error::other)?;
             return Ok(slow_down());
         }
-        self.buckets.call(request.map(s3s::Body::from)).await.map_err(StdError::from)
+        self.buckets.call(request.map(s3s::Body::from)).await.map_err(std::io::Error::other)
     }
 }
 

@@ -1,0 +1,116 @@
+//! One audit: every job judged against every control as of an instant, with what the lake covers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::Int64Type;
+use chrono::{DateTime, Utc};
+use schemas::control::{ControlId, Verdict};
+
+use crate::error::Result;
+use crate::exit_code::ExitCode;
+use crate::query::{Answer, Bindings, Catalog, Engine};
+
+/// The columns that people read; the others are for programs.
+const READ_BY_PEOPLE: [&str; 6] = ["requested_at", "job", "control", "verdict", "reason", "cited_event_id"];
+
+/// The outcome of an audit.
+pub struct Report {
+    /// The instant that was judged at.
+    pub as_of: DateTime<Utc>,
+    /// One row a job and control: the answer of the query `job_verdicts`.
+    pub verdicts: Answer,
+    /// How many of each.
+    pub counts: BTreeMap<(ControlId, Verdict), u64>,
+    /// Jobs judged.
+    pub jobs: usize,
+    /// What the lake holds: the answer of the query `lake_totals`.
+    pub totals: Answer,
+}
+
+/// Judges every job in the lake.
+pub async fn audit(engine: &Engine, catalog: &Catalog, as_of: DateTime<Utc>) -> Result<Report> {
+    let mut bindings = Bindings::default();
+    bindings.times.insert("as_of".to_owned(), as_of);
+    let verdicts = engine.ask(catalog.find("job_verdicts")?, &bindings, as_of).await?;
+    let totals = engine.ask(catalog.find("lake_totals")?, &Bindings::default(), as_of).await?;
+    let counts = count(&verdicts);
+    Ok(Report { as_of, jobs: verdicts.rows() / ControlId::ALL.len(), verdicts, counts, totals })
+}
+
+fn count(verdicts: &Answer) -> BTreeMap<(ControlId, Verdict), u64> {
+    let mut counts = BTreeMap::new();
+    for batch in &verdicts.batches {
+        let (controls, found) = (batch["control"].as_string::<i32>(), batch["verdict"].as_string::<i32>());
+        for row in 0..batch.num_rows() {
+            let control = ControlId::parse(controls.value(row)).expect("the query names our controls");
+            let verdict = Verdict::parse(found.value(row)).expect("the query names our verdicts");
+            *counts.entry((control, verdict)).or_default() += 1;
+        }
+    }
+    counts
+}
+
+impl Report {
+    /// How many rows have a verdict.
+    pub fn of(&self, verdict: Verdict) -> u64 {
+        self.counts.iter().filter(|((_, found), _)| *found == verdict).map(|(_, count)| count).sum()
+    }
+
+    /// A number of `lake_totals`.
+    pub fn total(&self, column: &str) -> i64 {
+        self.totals.batches.first().map_or(0, |batch| batch[column].as_primitive::<Int64Type>().value(0))
+    }
+
+    /// Log files and records that could not be read.
+    pub fn set_aside(&self) -> i64 {
+        self.total("log_files_set_aside") + self.total("records_set_aside")
+    }
+
+    /// A non-compliant job is certain whatever else is unknown, so it comes first.
+    pub fn exit_code(&self) -> ExitCode {
+        if self.of(Verdict::NonCompliant) > 0 {
+            ExitCode::NonCompliant
+        } else if self.of(Verdict::Undetermined) > 0 || self.set_aside() > 0 || self.total("log_files") == 0 {
+            ExitCode::CouldNotTell
+        } else {
+            ExitCode::Done
+        }
+    }
+
+    /// The rows with one of some verdicts.
+    pub fn shown(&self, verdicts: &[Verdict]) -> Answer {
+        let is_shown = |batch: &RecordBatch| -> BooleanArray {
+            let found = batch["verdict"].as_string::<i32>();
+            found
+                .iter()
+                .map(|name| Some(name.and_then(Verdict::parse).is_some_and(|verdict| verdicts.contains(&verdict))))
+                .collect()
+        };
+        let keep = |batch: &RecordBatch| filter_record_batch(batch, &is_shown(batch)).expect("one flag a row");
+        Answer { schema: self.verdicts.schema.clone(), batches: self.verdicts.batches.iter().map(keep).collect() }
+    }
+}
+
+/// The columns of verdict rows that people read; `job` is the job's name, or the end of its ARN where that is masked.
+pub fn for_people(verdicts: &Answer) -> Answer {
+    let batches: Vec<RecordBatch> = verdicts.batches.iter().map(columns_for_people).collect();
+    let empty = || columns_for_people(&RecordBatch::new_empty(verdicts.schema.clone())).schema();
+    Answer { schema: batches.first().map_or_else(empty, RecordBatch::schema), batches }
+}
+
+fn columns_for_people(batch: &RecordBatch) -> RecordBatch {
+    let columns = READ_BY_PEOPLE.map(|name| {
+        let column: ArrayRef = if name == "job" { Arc::new(job_names(batch)) } else { batch[name].clone() };
+        (name, column, true)
+    });
+    RecordBatch::try_from_iter_with_nullable(columns).expect("the columns are of one batch")
+}
+
+fn job_names(batch: &RecordBatch) -> StringArray {
+    let (names, arns) = (batch["job_name"].as_string::<i32>(), batch["job_arn"].as_string::<i32>());
+    let id = |arn: &'_ str| format!(".../{}", arn.rsplit('/').next().unwrap_or(arn));
+    names.iter().zip(arns).map(|(name, arn)| name.map(str::to_owned).or_else(|| arn.map(id))).collect()
+}

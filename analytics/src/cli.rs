@@ -1,0 +1,241 @@
+//! What was typed.
+
+use std::path::PathBuf;
+use std::process::ExitCode as ProcessExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::command;
+use crate::error::{Error, chain};
+use crate::exit_code::ExitCode;
+use crate::ingest::selection::DEFAULT_LATE_DAYS;
+use crate::query::render::Format;
+
+/// Audits the history of Amazon Bedrock jobs and their network, from CloudTrail log files.
+#[derive(Debug, Parser)]
+#[command(name = "bedrock-audit", version, propagate_version = true, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub global: Global,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+   0  done; everything asked about is compliant
+   1  done; something is non-compliant
+   2  could not tell: undetermined verdicts, or inputs that could not be read
+   3  failed
+  64  misused
+
+Try it without an AWS account:  bedrock-audit demo";
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Show no progress
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Workers and queries share this much memory, for example 512MiB [default: 128 MiB for each worker, 512 MiB at least]
+    #[arg(long, global = true, value_name = "SIZE")]
+    pub memory: Option<String>,
+    /// S3 endpoint in place of AWS's own
+    #[arg(long, global = true, value_name = "URL", help_heading = "S3")]
+    pub endpoint_url: Option<String>,
+    /// Named profile of the AWS configuration files
+    #[arg(long, global = true, value_name = "NAME", help_heading = "S3")]
+    pub profile: Option<String>,
+    /// Region of the buckets
+    #[arg(long, global = true, value_name = "REGION", help_heading = "S3")]
+    pub region: Option<String>,
+    /// Agree to pay for requests to a requester-pays bucket
+    #[arg(long, global = true, help_heading = "S3")]
+    pub request_payer: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a small trail with known stories, audit it, and say what to try next
+    Demo(Demo),
+    /// Read CloudTrail log files into a lake of Parquet files
+    Ingest(Ingest),
+    /// Rebuild the history from the lake's events (audit and query do so by themselves)
+    Rebuild(Rebuild),
+    /// Judge every job against every control, with reason and citation
+    Audit(Audit),
+    /// Answer a named question, or SQL of your own, over every table of the lake
+    Query(Query),
+}
+
+/// `bedrock-audit demo`
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// The folder to make; an earlier demo in it is replaced
+    #[arg(long, value_name = "FOLDER", default_value = "bedrock-audit-demo")]
+    pub folder: PathBuf,
+}
+
+/// `bedrock-audit ingest`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  bedrock-audit ingest s3://my-trail-bucket --lake ./lake
+  bedrock-audit ingest s3://my-trail-bucket/AWSLogs --from 90d --regions eu-west-1 --lake s3://my-lake/trail
+  bedrock-audit ingest ./logs --lake ./lake --events all
+
+Run it again at any time: log files that the lake holds already are not read again. A run that was stopped or killed
+is completed by the next one.")]
+pub struct Ingest {
+    /// Where the log files are: folders or s3://bucket/prefix
+    #[arg(required = true, value_name = "SOURCE")]
+    pub sources: Vec<String>,
+    #[command(flatten)]
+    pub lake: LakeArg,
+    /// Which records to keep: those that the history needs, or every one
+    #[arg(long, value_name = "WHICH", default_value = "audit", value_parser = ["audit", "all"])]
+    pub events: String,
+    /// Only log files of these accounts
+    #[arg(long, value_name = "ID,...", value_delimiter = ',')]
+    pub accounts: Vec<String>,
+    /// Only log files of these Regions
+    #[arg(long, value_name = "REGION,...", value_delimiter = ',')]
+    pub regions: Vec<String>,
+    /// Only log files that can hold events from this time on (RFC 3339, a date, or a span before now such as 90d)
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// Only log files that can hold events before this time
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// Days after an event in which its log file may still be delivered; extends --to
+    #[arg(long, value_name = "DAYS", default_value_t = DEFAULT_LATE_DAYS)]
+    pub late_days: u64,
+    /// Threads that decode [default: one for each core]
+    #[arg(long, value_name = "N")]
+    pub workers: Option<usize>,
+    /// Remove what a dead run left behind once it is this old
+    #[arg(long, value_name = "SPAN", default_value = "1h", hide = true)]
+    pub orphan_age: String,
+}
+
+/// The lake of a command.
+#[derive(Debug, Args)]
+pub struct LakeArg {
+    /// The lake: a folder or s3://bucket/prefix
+    #[arg(long, value_name = "LAKE")]
+    pub lake: String,
+}
+
+/// `bedrock-audit rebuild`
+#[derive(Debug, Args)]
+pub struct Rebuild {
+    #[command(flatten)]
+    pub lake: LakeArg,
+}
+
+/// `bedrock-audit audit`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  bedrock-audit audit --lake ./lake
+  bedrock-audit audit --lake ./lake --as-of 2026-03-04 --verdicts NonCompliant,Undetermined
+  bedrock-audit audit --lake s3://my-lake/trail --output csv > verdicts.csv
+
+The exit code is 1 when a job is non-compliant, 2 when none is but something could not be told.")]
+pub struct Audit {
+    #[command(flatten)]
+    pub lake: LakeArg,
+    /// Judge as of this time [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub as_of: Option<String>,
+    /// Show only these verdicts: Compliant, NonCompliant, NotApplicable, Undetermined (counts and exit code stay whole)
+    #[arg(long, value_name = "VERDICT,...", value_delimiter = ',')]
+    pub verdicts: Vec<String>,
+    /// Format of the verdicts
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub output: Format,
+}
+
+/// `bedrock-audit query`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  bedrock-audit query --lake ./lake --list
+  bedrock-audit query jobs_created_outside_vpc --since 365d --lake ./lake
+  bedrock-audit query jobs_by_principal --param principal=role/ml-train --output csv --lake ./lake
+  bedrock-audit query --lake ./lake --sql 'select event_name, count(*) as n from events group by event_name order by n desc'
+
+Tables: events, log_files, set_aside, job_requests, job_network, job_states, security_groups,
+security_group_delete_requests, network_interfaces; views: jobs, job_security_groups. SQL can only read.")]
+pub struct Query {
+    /// A question's name
+    #[arg(value_name = "NAME", required_unless_present_any = ["sql", "file", "list"], conflicts_with_all = ["sql", "file", "list"])]
+    pub name: Option<String>,
+    /// SQL of your own
+    #[arg(long, value_name = "TEXT", conflicts_with = "file")]
+    pub sql: Option<String>,
+    /// A file with SQL of your own
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// List the questions and their parameters
+    #[arg(long)]
+    pub list: bool,
+    #[command(flatten)]
+    pub lake: LakeArg,
+    /// Rows from this time on
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Rows before this time [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// The state as of this time [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub as_of: Option<String>,
+    /// A text parameter of the question
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub params: Vec<String>,
+    /// Format of the rows
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub output: Format,
+}
+
+/// Runs the program with the process's own arguments.
+pub fn main() -> ProcessExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way too, and are no misuse.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::Misused.into() } else { ExitCode::Done.into() };
+        }
+    };
+    match command::run(cli) {
+        Ok(code) => code.into(),
+        Err(error) => {
+            complain(&error);
+            match error {
+                Error::Misused(_) => ExitCode::Misused.into(),
+                _ => ExitCode::Failed.into(),
+            }
+        }
+    }
+}
+
+fn complain(error: &Error) {
+    match error {
+        Error::Misused(_) => eprintln!("bedrock-audit: {}", chain(error)),
+        _ => eprintln!("bedrock-audit: failed to {}", chain(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

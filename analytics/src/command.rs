@@ -1,0 +1,66 @@
+//! Each command: what it does with the library, what it prints where, how it ends.
+
+mod audit;
+mod demo;
+mod ingest;
+mod query;
+
+use chrono::{DateTime, Utc};
+
+use crate::cli::{Cli, Command, LakeArg, Rebuild};
+use crate::error::{Error, Result};
+use crate::exit_code::ExitCode;
+use crate::progress::Progress;
+use crate::query::Engine;
+use crate::rebuild;
+use crate::store::{Lake, Location, Stores};
+
+/// What every command works with.
+struct Session {
+    stores: Stores,
+    memory_bytes: usize,
+    now: DateTime<Utc>,
+    progress: Progress,
+}
+
+/// Runs a command.
+pub fn run(cli: Cli) -> Result<ExitCode> {
+    let session = Session {
+        stores: Stores::new(cli.global.s3_options()),
+        memory_bytes: cli.global.memory_bytes()?,
+        now: Utc::now(),
+        progress: Progress::new(cli.global.quiet),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|cause| Error::Output { what: "to the runtime".to_owned(), source: cause.into() })?;
+    runtime.block_on(async {
+        match &cli.command {
+            Command::Demo(demo) => demo::run(demo, &session).await,
+            Command::Ingest(ingest) => ingest::run(ingest, &session).await,
+            Command::Rebuild(rebuild) => session.rebuild(rebuild).await,
+            Command::Audit(audit) => audit::run(audit, &session).await,
+            Command::Query(query) => query::run(query, &session).await,
+        }
+    })
+}
+
+impl Session {
+    async fn lake(&self, lake: &LakeArg) -> Result<Lake> {
+        self.stores.lake(&Location::parse(&lake.lake)?).await
+    }
+
+    /// The lake with a history that fits it.
+    async fn engine(&self, lake: &Lake) -> Result<Engine> {
+        if rebuild::rebuild_if_changed(lake, self.memory_bytes).await? {
+            eprintln!("rebuilt the history of {}", lake.location());
+        }
+        Engine::open(lake, self.memory_bytes).await
+    }
+
+    async fn rebuild(&self, rebuild: &Rebuild) -> Result<ExitCode> {
+        let lake = self.lake(&rebuild.lake).await?;
+        rebuild::rebuild(&lake, self.memory_bytes).await?;
+        eprintln!("rebuilt the history of {}", lake.location());
+        Ok(ExitCode::Done)
+    }
+}

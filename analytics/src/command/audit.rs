@@ -1,0 +1,83 @@
+//! `bedrock-audit audit`
+
+use std::io::Write;
+
+use schemas::control::{ControlId, Verdict};
+
+use super::Session;
+use crate::audit::{Report, audit, for_people};
+use crate::cli::Audit;
+use crate::error::{Error, Result};
+use crate::exit_code::ExitCode;
+use crate::query::Catalog;
+use crate::query::render::{Format, render, texts};
+
+pub async fn run(args: &Audit, session: &Session) -> Result<ExitCode> {
+    let (as_of, shown) = (args.instant(session.now)?, args.shown()?);
+    let lake = session.lake(&args.lake).await?;
+    let engine = session.engine(&lake).await?;
+    let report = audit(&engine, &Catalog::load()?, as_of).await?;
+    let rows = report.shown(&shown);
+    let mut out = std::io::stdout().lock();
+    if args.output == Format::Table {
+        render(&for_people(&rows), Format::Table, &mut out)?;
+        write_summary(&report, lake.location(), &mut out)?;
+    } else {
+        render(&rows, args.output, &mut out)?;
+        write_summary(&report, lake.location(), &mut std::io::stderr())?;
+    }
+    Ok(report.exit_code())
+}
+
+/// Counts by control, and what the answer rests on.
+pub fn write_summary(report: &Report, lake: &str, out: &mut dyn Write) -> Result<()> {
+    let text = summary(report, lake)?;
+    out.write_all(text.as_bytes())
+        .map_err(|cause| Error::Output { what: "the summary".to_owned(), source: cause.into() })
+}
+
+fn summary(report: &Report, lake: &str) -> Result<String> {
+    let mut lines =
+        vec![format!("{} jobs as of {}", report.jobs, report.as_of.format("%Y-%m-%dT%H:%M:%SZ")), String::new()];
+    let width = ControlId::ALL.iter().map(|control| control.as_str().len()).max().unwrap_or_default();
+    let heads = Verdict::ALL.map(|verdict| format!("{verdict:>14}"));
+    lines.push(format!("{:width$}{}", "", heads.concat()));
+    for control in ControlId::ALL {
+        let cells = Verdict::ALL
+            .map(|verdict| format!("{:>14}", report.counts.get(&(control, verdict)).copied().unwrap_or_default()));
+        lines.push(format!("{:width$}{}", control.as_str(), cells.concat()));
+    }
+    lines.push(String::new());
+    lines.extend(coverage(report, lake)?);
+    Ok(lines.join("\n") + "\n")
+}
+
+/// "No finding" is an answer only beside what was read.
+fn coverage(report: &Report, lake: &str) -> Result<Vec<String>> {
+    let failed = |source| Error::Output { what: "the coverage".to_owned(), source };
+    let row = texts(&report.totals, "none").map_err(failed)?.pop().unwrap_or_default();
+    let cell =
+        |name: &str| report.totals.schema.index_of(name).ok().and_then(|at| row.get(at)).cloned().unwrap_or_default();
+    let mut lines = vec![
+        format!(
+            "coverage: {} log files of {} account(s) and {} Region(s), delivered {} to {}",
+            cell("log_files"),
+            cell("accounts"),
+            cell("regions"),
+            cell("first_delivery"),
+            cell("last_delivery"),
+        ),
+        format!("by day:   bedrock-audit query log_coverage --lake {lake}"),
+    ];
+    if report.total("log_files") == 0 {
+        lines.push(format!("the lake {lake} holds no log files: run bedrock-audit ingest SOURCE --lake {lake}"));
+    }
+    if report.set_aside() > 0 {
+        lines.push(format!(
+            "set aside: {} log file(s) and {} record(s) could not be read: bedrock-audit query set_aside --lake {lake}",
+            report.total("log_files_set_aside"),
+            report.total("records_set_aside"),
+        ));
+    }
+    Ok(lines)
+}

@@ -1,0 +1,96 @@
+//! `bedrock-audit demo`
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::{Session, audit as audit_command, ingest as ingest_command};
+use crate::audit::{audit, for_people};
+use crate::cli::Demo;
+use crate::error::{Error, Result};
+use crate::exit_code::ExitCode;
+use crate::ingest::keep::Keep;
+use crate::ingest::selection::Selection;
+use crate::ingest::{self, IngestPlan};
+use crate::query::Catalog;
+use crate::query::render::{Format, render};
+use crate::rebuild;
+use crate::store::{Lake, Location};
+use crate::trail::log_file::write_all;
+use crate::trail::story::{Story, story};
+
+/// Marks a folder as a demo's, so that nothing else is ever replaced.
+const MARK: &str = ".bedrock-audit-demo";
+
+pub async fn run(args: &Demo, session: &Session) -> Result<ExitCode> {
+    let folder = &args.folder;
+    let story = story();
+    make_trail(folder, &story)
+        .map_err(|cause| Error::Output { what: folder.display().to_string(), source: cause.into() })?;
+    tell(folder, &story);
+    let (trail, lake) = (folder.join("trail"), folder.join("lake"));
+    let lake = read_trail(session, &trail, &lake).await?;
+    let engine = session.engine(&lake).await?;
+    let report = audit(&engine, &Catalog::load()?, story.as_of).await?;
+    let mut out = io::stdout().lock();
+    render(&for_people(&report.verdicts), Format::Table, &mut out)?;
+    audit_command::write_summary(&report, lake.location(), &mut out)?;
+    say_what_next(lake.location());
+    Ok(ExitCode::Done)
+}
+
+fn make_trail(folder: &Path, story: &Story) -> io::Result<()> {
+    let mark = folder.join(MARK);
+    let is_ours = mark.exists();
+    if !is_ours && fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(io::Error::other("the folder is not empty and no demo's; give another with --folder"));
+    }
+    fs::create_dir_all(folder)?;
+    fs::write(&mark, "made by bedrock-audit demo; replaced by the next\n")?;
+    for below in ["trail", "lake"] {
+        if folder.join(below).exists() {
+            fs::remove_dir_all(folder.join(below))?;
+        }
+    }
+    write_all(&folder.join("trail"), &story.files)
+}
+
+async fn read_trail(session: &Session, trail: &Path, lake: &Path) -> Result<Lake> {
+    let lake = session.stores.lake(&Location::Folder(lake.to_owned())).await?;
+    let source = session.stores.source(&Location::Folder(trail.to_owned())).await?;
+    let plan = IngestPlan {
+        selection: Selection::default(),
+        keep: Keep::Audit,
+        workers: 2,
+        memory_bytes: session.memory_bytes,
+        orphan_age: std::time::Duration::ZERO,
+    };
+    let mut summary = ingest::ingest(vec![source], &lake, &plan, &session.progress).await?;
+    ingest_command::show_notices(&mut summary);
+    ingest_command::print(&summary, lake.location());
+    rebuild::rebuild(&lake, session.memory_bytes).await?;
+    Ok(lake)
+}
+
+#[expect(clippy::print_stdout, reason = "the story is the command's result")]
+fn tell(folder: &Path, story: &Story) {
+    println!("A trail of {} files with known stories is in {}:", story.files.len(), folder.join("trail").display());
+    for job in &story.jobs {
+        println!("  {:24}  {}", job.name, job.told);
+    }
+    println!("\nReading it into the lake:");
+}
+
+#[expect(clippy::print_stdout, reason = "the hints are the command's result")]
+fn say_what_next(lake: &str) {
+    println!(
+        "
+What to try next:
+  bedrock-audit query jobs_with_deleted_security_groups --lake {lake}
+  bedrock-audit audit --as-of 2026-03-01 --lake {lake}
+  bedrock-audit query --list --lake {lake}
+  bedrock-audit query --sql 'select event_name, count(*) as n from events group by event_name order by n desc' --lake {lake}
+On your own trail:
+  bedrock-audit ingest s3://YOUR-TRAIL-BUCKET --from 90d --lake ./lake && bedrock-audit audit --lake ./lake"
+    );
+}

@@ -1,0 +1,59 @@
+//! `bedrock-audit query`
+
+use super::Session;
+use crate::cli::Query;
+use crate::error::{Error, Result};
+use crate::exit_code::ExitCode;
+use crate::query::render::render;
+use crate::query::{Catalog, ParameterKind};
+
+pub async fn run(args: &Query, session: &Session) -> Result<ExitCode> {
+    let catalog = Catalog::load()?;
+    if args.list {
+        list(&catalog);
+        return Ok(ExitCode::Done);
+    }
+    let bindings = args.bindings(session.now)?;
+    // A wrong name or value is told before anything is read.
+    let question = args.name.as_deref().map(|name| catalog.find(name)).transpose()?;
+    if let Some(question) = question {
+        bindings.values(question, session.now)?;
+    }
+    let own = own_sql(args)?;
+    let engine = session.engine(&session.lake(&args.lake).await?).await?;
+    let answer = match (question, own) {
+        (Some(question), _) => engine.ask(question, &bindings, session.now).await?,
+        (None, Some((name, sql))) => engine.answer(&sql, &name, Some(bindings.own_values(session.now))).await?,
+        (None, None) => unreachable!("clap requires one of NAME, --sql, --file, --list"),
+    };
+    render(&answer, args.output, &mut std::io::stdout().lock())?;
+    Ok(ExitCode::Done)
+}
+
+/// The user's own SQL and a name for it in messages.
+fn own_sql(args: &Query) -> Result<Option<(String, String)>> {
+    if let Some(path) = &args.file {
+        let name = path.display().to_string();
+        let sql = std::fs::read_to_string(path).map_err(|cause| Error::Misused(format!("--file {name}: {cause}")))?;
+        return Ok(Some((name, sql)));
+    }
+    Ok(args.sql.as_ref().map(|sql| ("--sql".to_owned(), sql.clone())))
+}
+
+#[expect(clippy::print_stdout, reason = "the list is the command's result")]
+fn list(catalog: &Catalog) {
+    for question in catalog.questions() {
+        println!("{}\n    {}", question.name, question.question);
+        for parameter in &question.parameters {
+            println!("    {:32}  {}", option(&parameter.name, parameter.kind), parameter.about);
+        }
+    }
+}
+
+/// How a parameter is given on the command line.
+fn option(name: &str, kind: ParameterKind) -> String {
+    match kind {
+        ParameterKind::Time => format!("--{} TIME", name.replace('_', "-")),
+        ParameterKind::Text => format!("--param {name}=TEXT"),
+    }
+}

@@ -1,0 +1,11 @@
+//! SQL over the lake: DataFusion set up over its tables, the questions that come with the program, and their answers.
+
+mod catalog;
+mod engine;
+mod params;
+mod reader;
+pub mod render;
+
+pub use catalog::{Catalog, Parameter, ParameterKind, Question};
+pub use engine::{Answer, Engine};
+pub use params::{Bindings, parse_time};

@@ -1,0 +1,154 @@
+//! DataFusion over the lake's tables: read-only, bounded in memory, one snapshot.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, SchemaRef};
+use chrono::{DateTime, Utc};
+use datafusion::common::ParamValues;
+use datafusion::datasource::file_format::parquet::ParquetFormat;
+use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
+use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
+use schemas::tables::{EVENTS, HISTORY, LOG_FILES, SET_ASIDE, Table};
+use url::Url;
+
+use super::catalog::{Question, views};
+use super::params::Bindings;
+use super::reader::LakeReader;
+use crate::error::{Error, Result};
+use crate::rebuild::fingerprint;
+use crate::store::Lake;
+
+/// The lake's address inside the engine; nothing outside it has one.
+const LAKE_URL: &str = "lake://lake";
+
+/// The raw table behind the view `events`, in which a record that was delivered twice may stand twice.
+const EVENT_COPIES: &str = "event_copies";
+
+/// SQL over one state of a lake.
+pub struct Engine {
+    context: SessionContext,
+    committed: BTreeSet<String>,
+}
+
+/// The rows that answer a query.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Their columns.
+    pub schema: SchemaRef,
+    /// The rows, in order.
+    pub batches: Vec<RecordBatch>,
+}
+
+impl Answer {
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+}
+
+impl Engine {
+    /// Opens a lake as it is now.
+    pub async fn open(lake: &Lake, memory_bytes: usize) -> Result<Self> {
+        let committed = lake.committed().await?;
+        let reader = LakeReader::new(lake.store(), committed.clone(), &fingerprint(&committed));
+        let context = context(memory_bytes).map_err(|cause| failed("set up", "the engine", cause))?;
+        context.register_object_store(&Url::parse(LAKE_URL).expect("a constant"), Arc::new(reader));
+        let engine = Self { context, committed };
+        engine.register_tables().map_err(|cause| failed("set up", "the tables", cause))?;
+        for (name, sql) in views() {
+            let create = format!("create view {name} as {sql}");
+            engine.context.sql(&create).await.map_err(|cause| failed("plan", &format!("view {name}"), cause))?;
+        }
+        Ok(engine)
+    }
+
+    /// The parts that the engine sees.
+    pub fn committed(&self) -> &BTreeSet<String> {
+        &self.committed
+    }
+
+    /// Answers one of the questions that come with the program.
+    pub async fn ask(&self, question: &Question, bindings: &Bindings, now: DateTime<Utc>) -> Result<Answer> {
+        let values = bindings.values(question, now)?;
+        self.answer(&question.sql, &question.name, Some(values)).await
+    }
+
+    /// Answers SQL that somebody typed.
+    pub async fn answer(&self, sql: &str, name: &str, values: Option<ParamValues>) -> Result<Answer> {
+        let frame = self.frame(sql, name, values).await?;
+        let schema = Arc::new(frame.schema().as_arrow().clone());
+        let batches = frame.collect().await.map_err(|cause| failed("run", name, cause))?;
+        Ok(Answer { schema, batches })
+    }
+
+    /// The rows of a query as they come.
+    pub async fn stream(&self, sql: &str, name: &str) -> Result<SendableRecordBatchStream> {
+        let frame = self.frame(sql, name, None).await?;
+        frame.execute_stream().await.map_err(|cause| failed("run", name, cause))
+    }
+
+    /// An error of a query that was running.
+    pub fn failed(&self, action: &'static str, name: &str, cause: DataFusionError) -> Error {
+        failed(action, name, cause)
+    }
+
+    async fn frame(&self, sql: &str, name: &str, values: Option<ParamValues>) -> Result<DataFrame> {
+        let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        let planned = self.context.sql_with_options(sql, read_only).await;
+        let frame = planned.and_then(|frame| match values {
+            Some(values) => frame.with_param_values(values),
+            None => Ok(frame),
+        });
+        frame.map_err(|cause| failed("plan", name, cause))
+    }
+
+    fn register_tables(&self) -> datafusion::error::Result<()> {
+        self.register(&EVENTS, EVENT_COPIES, EVENTS.name, vec![("event_date".to_owned(), DataType::Utf8)])?;
+        for table in [&LOG_FILES, &SET_ASIDE] {
+            self.register(table, table.name, table.name, Vec::new())?;
+        }
+        for table in HISTORY {
+            self.register(table, table.name, &format!("history/{}", table.name), Vec::new())?;
+        }
+        Ok(())
+    }
+
+    /// A table's schema is ours; nothing is inferred from files.
+    fn register(
+        &self,
+        table: &'static Table,
+        name: &str,
+        folder: &str,
+        partitions: Vec<(String, DataType)>,
+    ) -> datafusion::error::Result<()> {
+        let options = ListingOptions::new(Arc::new(ParquetFormat::default()))
+            .with_file_extension(".parquet")
+            .with_table_partition_cols(partitions);
+        let url = ListingTableUrl::parse(format!("{LAKE_URL}/{folder}/"))?;
+        let config = ListingTableConfig::new(url).with_listing_options(options).with_schema(table.arrow_schema());
+        self.context.register_table(name, Arc::new(ListingTable::try_new(config)?))?;
+        Ok(())
+    }
+}
+
+fn context(memory_bytes: usize) -> datafusion::error::Result<SessionContext> {
+    let mut config =
+        SessionConfig::new().with_information_schema(true).with_default_catalog_and_schema("lake", "public");
+    // Plain Arrow strings, as in `schemas`; views would save copies that our small answers do not make.
+    config.options_mut().execution.parquet.schema_force_view_types = false;
+    config.options_mut().execution.parquet.pushdown_filters = true;
+    // Planning opens no file: a lake has thousands, and a scan prunes by their own statistics.
+    config.options_mut().execution.collect_statistics = false;
+    config.options_mut().sql_parser.map_string_types_to_utf8view = false;
+    let runtime = RuntimeEnvBuilder::new().with_memory_limit(memory_bytes, 1.0).build_arc()?;
+    Ok(SessionContext::new_with_config_rt(config, runtime))
+}
+
+fn failed(action: &'static str, query: &str, cause: DataFusionError) -> Error {
+    Error::Query { action, query: query.to_owned(), source: cause.strip_backtrace().into() }
+}

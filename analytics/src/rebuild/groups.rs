@@ -1,0 +1,313 @@
+//! The lives of security groups.
+//!
+//! What names a group by its id is folded as it comes, in any order. What names none, a deletion by name or the
+//! deletion of a whole VPC, waits until every id is known and is then settled in the order of time.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+use schemas::tables::{SECURITY_GROUP_DELETE_REQUESTS, SECURITY_GROUPS};
+use serde_json::Value;
+
+use super::element::{member, text, unwrapped};
+use super::event::{Event, Scope};
+use super::jobs::cite;
+use crate::table::{Row, TableBuilder};
+
+/// EC2 refuses to delete a VPC's default group with this code.
+const CANNOT_DELETE: &str = "Client.CannotDelete";
+const DRY_RUN: &str = "Client.DryRunOperation";
+/// The name that only a VPC's default group has.
+const DEFAULT: &str = "default";
+
+/// Folds records into `security_groups` and `security_group_delete_requests`.
+#[derive(Default)]
+pub struct Groups {
+    lives: BTreeMap<(Scope, String), Life>,
+    requests: Vec<DeleteRequest>,
+    default_vpcs: BTreeSet<(Scope, String)>,
+}
+
+#[derive(Default)]
+struct Life {
+    name: Option<String>,
+    vpc_id: Option<String>,
+    first_seen_at: Option<DateTime<Utc>>,
+    created: Option<Event>,
+    deleted: Option<(Event, &'static str)>,
+}
+
+struct DeleteRequest {
+    event: Event,
+    target: Target,
+    how: &'static str,
+}
+
+enum Target {
+    Id(String),
+    Name(String),
+    Vpc(String),
+    Untold,
+}
+
+impl Life {
+    fn is_default(&self) -> Option<bool> {
+        self.name.as_deref().map(|name| name == DEFAULT)
+    }
+
+    /// Whether the group existed at an instant, as far as the records tell.
+    fn exists_at(&self, at: DateTime<Utc>) -> bool {
+        self.created.as_ref().is_none_or(|created| created.at <= at)
+            && self.deleted.as_ref().is_none_or(|(deleted, _)| deleted.at > at)
+    }
+
+    /// The first accepted deletion is the one that counts.
+    fn delete(&mut self, event: &Event, how: &'static str) {
+        if self
+            .deleted
+            .as_ref()
+            .is_none_or(|(earlier, _)| (event.at, &event.citation.event_id) < (earlier.at, &earlier.citation.event_id))
+        {
+            self.deleted = Some((event.clone(), how));
+        }
+    }
+}
+
+impl Groups {
+    /// Learns that a record names a group, and what it says of it.
+    pub fn see(&mut self, event: &Event, group_id: &str, name: Option<&str>, vpc_id: Option<&str>) {
+        let life = self.lives.entry((event.scope.clone(), group_id.to_owned())).or_default();
+        life.first_seen_at = Some(life.first_seen_at.map_or(event.at, |first| first.min(event.at)));
+        if life.name.is_none() {
+            life.name = name.map(str::to_owned);
+        }
+        if life.vpc_id.is_none() {
+            life.vpc_id = vpc_id.map(str::to_owned);
+        }
+    }
+
+    /// Takes in an accepted CreateSecurityGroup.
+    pub fn create(&mut self, event: &Event) {
+        let request = event.request.as_ref().map(|request| unwrapped(request, "CreateSecurityGroup"));
+        let Some(group_id) = event.response.as_ref().and_then(|response| text(response, "groupId")) else { return };
+        let said = |name: &str| request.and_then(|request| text(request, name));
+        self.see(event, group_id, said("groupName"), said("vpcId"));
+        let life = self.lives.entry((event.scope.clone(), group_id.to_owned())).or_default();
+        life.created.get_or_insert_with(|| event.clone());
+    }
+
+    /// Takes in an accepted CreateVpc or CreateDefaultVpc.
+    pub fn create_vpc(&mut self, event: &Event) {
+        let Some(vpc) = event.response.as_ref().and_then(|response| member(response, "vpc")) else { return };
+        let is_default = member(vpc, "isDefault").is_some_and(|value| value == &Value::Bool(true) || value == "true");
+        if let Some(vpc_id) = text(vpc, "vpcId").filter(|_| is_default) {
+            self.default_vpcs.insert((event.scope.clone(), vpc_id.to_owned()));
+        }
+    }
+
+    /// Takes in a DeleteSecurityGroup, accepted or not.
+    pub fn delete(&mut self, event: &Event) {
+        let request = event.request.as_ref().map(|request| unwrapped(request, "DeleteSecurityGroup"));
+        let said = |name: &str| request.and_then(|request| text(request, name));
+        let answered = event.response.as_ref().and_then(|response| text(response, "groupId"));
+        let target = match (answered.or_else(|| said("groupId")), said("groupName")) {
+            (Some(id), _) => Target::Id(id.to_owned()),
+            (None, Some(name)) => Target::Name(name.to_owned()),
+            (None, None) => Target::Untold,
+        };
+        let how = how(event, said("groupId").is_none() && said("groupName").is_some());
+        if let Target::Id(id) = &target {
+            // Only a VPC's default group cannot be deleted by a user; a refusal of another group tells no name.
+            let name =
+                (event.error_code.as_deref() == Some(CANNOT_DELETE)).then_some(DEFAULT).or_else(|| said("groupName"));
+            let id = id.clone();
+            if event.error_code.as_deref() != Some("Client.InvalidGroup.NotFound") {
+                self.see(event, &id, name, None);
+            }
+            if event.is_accepted() {
+                self.lives.entry((event.scope.clone(), id)).or_default().delete(event, how);
+            }
+        }
+        self.requests.push(DeleteRequest { event: event.clone(), target, how });
+    }
+
+    /// Takes in an accepted DeleteVpc: the VPC's default group goes with it, without a record of its own.
+    pub fn delete_vpc(&mut self, event: &Event) {
+        let request = event.request.as_ref().map(|request| unwrapped(request, "DeleteVpc"));
+        if let Some(vpc_id) = request.and_then(|request| text(request, "vpcId")) {
+            let target = Target::Vpc(vpc_id.to_owned());
+            self.requests.push(DeleteRequest { event: event.clone(), target, how: "by_delete_vpc" });
+        }
+    }
+
+    /// Settles what names no id, and gives the tables.
+    pub fn finish(mut self) -> [TableBuilder; 2] {
+        let mut table = TableBuilder::new(&SECURITY_GROUP_DELETE_REQUESTS);
+        let mut requests = std::mem::take(&mut self.requests);
+        requests
+            .sort_by(|a, b| (a.event.at, &a.event.citation.event_id).cmp(&(b.event.at, &b.event.citation.event_id)));
+        let index = Index::of(&self.lives);
+        for request in &requests {
+            self.settle(request, &index, &mut table);
+        }
+        let mut lives = TableBuilder::new(&SECURITY_GROUPS);
+        for ((scope, group_id), life) in &self.lives {
+            write_life(&mut lives, scope, group_id, life);
+        }
+        [lives, table]
+    }
+
+    fn settle(&mut self, request: &DeleteRequest, index: &Index, table: &mut TableBuilder) {
+        let event = &request.event;
+        let id = match &request.target {
+            Target::Id(id) => Some(id.clone()),
+            Target::Name(name) => {
+                let id = self.named(event, name, index);
+                if let Some(id) = id.clone().filter(|_| event.is_accepted()) {
+                    self.lives.entry((event.scope.clone(), id)).or_default().delete(event, request.how);
+                }
+                id
+            }
+            Target::Untold => None,
+            Target::Vpc(vpc_id) => return self.settle_vpc(request, vpc_id, index, table),
+        };
+        self.write_request(table, request, id.as_deref());
+    }
+
+    /// No group outlives its VPC.
+    fn settle_vpc(&mut self, request: &DeleteRequest, vpc_id: &str, index: &Index, table: &mut TableBuilder) {
+        let event = &request.event;
+        for id in index.in_vpc(&event.scope, vpc_id) {
+            let life = self.lives.get_mut(&(event.scope.clone(), id.clone())).expect("the index is of the lives");
+            if life.exists_at(event.at) {
+                life.delete(event, request.how);
+                self.write_request(table, request, Some(&id));
+            }
+        }
+    }
+
+    /// The one group of that name at that time. EC2 takes names in the default VPC only, whatever their case.
+    fn named(&self, event: &Event, name: &str, index: &Index) -> Option<String> {
+        let alive: Vec<String> =
+            index.named(&event.scope, name).into_iter().filter(|id| self.life(event, id).exists_at(event.at)).collect();
+        let in_default_vpc = |id: &&String| {
+            let vpc_id = self.life(event, id).vpc_id.clone();
+            vpc_id.is_some_and(|vpc_id| self.default_vpcs.contains(&(event.scope.clone(), vpc_id)))
+        };
+        match alive.as_slice() {
+            [only] => Some(only.clone()),
+            several => match several.iter().filter(in_default_vpc).collect::<Vec<_>>().as_slice() {
+                [only] => Some((*only).clone()),
+                _ => None,
+            },
+        }
+    }
+
+    fn life(&self, event: &Event, id: &str) -> &Life {
+        &self.lives[&(event.scope.clone(), id.to_owned())]
+    }
+
+    fn write_request(&self, table: &mut TableBuilder, request: &DeleteRequest, id: Option<&str>) {
+        let event = &request.event;
+        let life = id.and_then(|id| self.lives.get(&(event.scope.clone(), id.to_owned())));
+        let name = match &request.target {
+            Target::Name(name) => Some(name.as_str()),
+            _ => life.and_then(|life| life.name.as_deref()),
+        };
+        let outcome = match event.error_code.as_deref() {
+            Some(DRY_RUN) => "dry_run",
+            _ if event.is_accepted() => "deleted",
+            _ => "refused",
+        };
+        let row = table.row().text("account_id", &event.scope.account_id).text("aws_region", &event.scope.aws_region);
+        let row = row.time("requested_at", event.at).maybe_text("group_id", id).maybe_text("group_name", name);
+        let row = row.maybe_text("vpc_id", life.and_then(|life| life.vpc_id.as_deref())).text("outcome", outcome);
+        let row = row
+            .maybe_text("error_code", event.error_code.as_deref())
+            .maybe_text("error_message", event.error_message.as_deref());
+        cite(event.who.set(row.text("how", request.how)), event).end();
+    }
+}
+
+fn how(event: &Event, is_by_name: bool) -> &'static str {
+    match event.who.service() {
+        Some("cloudformation.amazonaws.com") => "by_cloudformation",
+        Some(_) => "by_service",
+        None if is_by_name => "by_name",
+        None => "by_id",
+    }
+}
+
+/// Groups by name and by VPC, so that settling is no search.
+struct Index {
+    by_name: HashMap<(Scope, String), Vec<String>>,
+    by_vpc: HashMap<(Scope, String), Vec<String>>,
+}
+
+impl Index {
+    fn of(lives: &BTreeMap<(Scope, String), Life>) -> Self {
+        let mut index = Self { by_name: HashMap::new(), by_vpc: HashMap::new() };
+        for ((scope, id), life) in lives {
+            if let Some(name) = &life.name {
+                index.by_name.entry((scope.clone(), name.to_lowercase())).or_default().push(id.clone());
+            }
+            if let Some(vpc_id) = &life.vpc_id {
+                index.by_vpc.entry((scope.clone(), vpc_id.clone())).or_default().push(id.clone());
+            }
+        }
+        index
+    }
+
+    fn named(&self, scope: &Scope, name: &str) -> Vec<String> {
+        self.by_name.get(&(scope.clone(), name.to_lowercase())).cloned().unwrap_or_default()
+    }
+
+    fn in_vpc(&self, scope: &Scope, vpc_id: &str) -> Vec<String> {
+        self.by_vpc.get(&(scope.clone(), vpc_id.to_owned())).cloned().unwrap_or_default()
+    }
+}
+
+fn write_life(table: &mut TableBuilder, scope: &Scope, group_id: &str, life: &Life) {
+    let row = table
+        .row()
+        .text("account_id", &scope.account_id)
+        .text("aws_region", &scope.aws_region)
+        .text("group_id", group_id);
+    let row = row.maybe_text("group_name", life.name.as_deref()).maybe_text("vpc_id", life.vpc_id.as_deref());
+    let row = match life.is_default() {
+        Some(is_default) => row.bool("is_default", is_default),
+        None => row,
+    };
+    let row = row.time("first_seen_at", life.first_seen_at.expect("a life begins with a record"));
+    let row = match &life.created {
+        Some(event) => write_created(row, event),
+        None => row,
+    };
+    match &life.deleted {
+        Some((event, how)) => write_deleted(row, event, how),
+        None => row,
+    }
+    .end();
+}
+
+fn write_created<'a>(row: Row<'a>, event: &Event) -> Row<'a> {
+    let row = row.time("created_at", event.at).maybe_text("created_by", event.who.principal_arn.as_deref());
+    let row = row.text("created_event_id", &event.citation.event_id).text("created_log_file", &event.citation.log_file);
+    row.int("created_record_index", event.citation.record_index)
+}
+
+fn write_deleted<'a>(row: Row<'a>, event: &Event, how: &str) -> Row<'a> {
+    let who = &event.who;
+    let row = row
+        .time("deleted_at", event.at)
+        .text("deleted_how", how)
+        .maybe_text("deleted_by", who.principal_arn.as_deref());
+    let row = row.maybe_text("deleted_by_session_issuer_arn", who.session_issuer_arn.as_deref());
+    let row = row.maybe_text("deleted_by_session_name", who.session_name.as_deref());
+    let row = row.maybe_text("deleted_by_source_identity", who.source_identity.as_deref());
+    let row = row.maybe_text("deleted_by_invoked_by", who.invoked_by.as_deref());
+    let row = row.maybe_text("deleted_from_ip_address", who.source_ip_address.as_deref());
+    let row = row.maybe_text("deleted_with_user_agent", who.user_agent.as_deref());
+    let row = row.text("deleted_event_id", &event.citation.event_id).text("deleted_log_file", &event.citation.log_file);
+    row.int("deleted_record_index", event.citation.record_index)
+}
