@@ -170,7 +170,7 @@ Tables: events, log_files, set_aside, job_requests, job_network, job_states, sec
 security_group_delete_requests, network_interfaces; views: jobs, job_security_groups. SQL can only read.")]
 pub struct Query {
     /// A question's name
-    #[arg(value_name = "NAME", required_unless_present_any = ["sql", "file", "list"], conflicts_with_all = ["sql", "file", "list"])]
+    #[arg(value_name = "NAME", conflicts_with_all = ["sql", "file", "list"])]
     pub name: Option<String>,
     /// SQL of your own
     #[arg(long, value_name = "TEXT", conflicts_with = "file")]

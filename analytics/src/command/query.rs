@@ -20,11 +20,14 @@ pub async fn run(args: &Query, session: &Session) -> Result<ExitCode> {
         bindings.values(question, session.now)?;
     }
     let own = own_sql(args)?;
+    if question.is_none() && own.is_none() {
+        return Err(Error::Misused("query needs a question's NAME, --sql TEXT, --file FILE or --list".to_owned()));
+    }
     let engine = session.engine(&session.lake(&args.lake).await?).await?;
     let answer = match (question, own) {
         (Some(question), _) => engine.ask(question, &bindings, session.now).await?,
         (None, Some((name, sql))) => engine.answer(&sql, &name, Some(bindings.own_values(session.now))).await?,
-        (None, None) => unreachable!("clap requires one of NAME, --sql, --file, --list"),
+        (None, None) => unreachable!("one of them was just found"),
     };
     render(&answer, args.output, &mut std::io::stdout().lock())?;
     Ok(ExitCode::Done)

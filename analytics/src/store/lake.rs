@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path as FilePath;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -15,6 +16,10 @@ use schemas::tables::LOG_FILES;
 
 use super::Location;
 use crate::error::{Error, Result};
+
+/// A write that may or may not have arrived is tried again this often, which `object_store` does not do by itself.
+const PUBLISH_ATTEMPTS: u32 = 5;
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// A published Parquet file.
 #[derive(Debug, Clone)]
@@ -97,12 +102,25 @@ impl Lake {
         Ok(self.parts(LOG_FILES.name).await?.iter().map(|part| part.name().to_owned()).collect())
     }
 
-    /// Publishes a file whole. One that is there already stays as it is: its name says what it holds.
+    /// Publishes a file whole, under a name that only this run uses; what is published is never written over. When an
+    /// answer is lost, the next attempt finds the file there already, and that is as good.
     pub async fn publish(&self, path: &Path, bytes: Bytes) -> Result<()> {
+        let mut pause = FIRST_PAUSE;
+        for _ in 1..PUBLISH_ATTEMPTS {
+            if self.put_new(path, &bytes).await.is_ok() {
+                return Ok(());
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+        self.put_new(path, &bytes).await.map_err(|cause| self.failed("write", path.as_ref(), cause))
+    }
+
+    async fn put_new(&self, path: &Path, bytes: &Bytes) -> object_store::Result<()> {
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        match self.store.put_opts(path, bytes.into(), options).await {
+        match self.store.put_opts(path, bytes.clone().into(), options).await {
             Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
-            Err(cause) => Err(self.failed("write", path.as_ref(), cause)),
+            Err(cause) => Err(cause),
         }
     }
 

@@ -1,0 +1,90 @@
+//! Facts about the repository itself.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::place::repository;
+
+fn files_below(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder of the repository") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if path.is_dir() {
+                if !name.starts_with('.') && name != "target" {
+                    folders.push(path);
+                }
+            } else if path.extension().is_some_and(|found| found == extension) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    fs::read_to_string(path.as_ref()).unwrap_or_else(|error| panic!("{}: {error}", path.as_ref().display()))
+}
+
+#[test]
+fn only_the_store_names_an_sdk() {
+    for path in files_below(&repository().join("analytics/src"), "rs") {
+        let is_store = path.to_string_lossy().contains("/store/");
+        let names_sdk = read(&path).contains("aws_sdk_") || read(&path).contains("aws_config");
+        assert!(is_store || !names_sdk, "{} names an AWS SDK crate", path.display());
+    }
+}
+
+#[test]
+fn schemas_and_config_rule_are_free_of_the_heavy_crates() {
+    for manifest in ["schemas/Cargo.toml", "config-rule/Cargo.toml"] {
+        let text = read(repository().join(manifest));
+        for heavy in ["datafusion", "parquet", "aws-sdk-s3", "tokio"] {
+            assert!(!text.contains(heavy), "{manifest} depends on {heavy}");
+        }
+    }
+}
+
+#[test]
+fn every_query_has_an_answer_beside_it_and_a_line_in_the_index() {
+    let index = read(repository().join("queries/README.md"));
+    let mut names = BTreeSet::new();
+    for path in files_below(&repository().join("queries"), "sql") {
+        if path.to_string_lossy().contains("/views/") {
+            continue;
+        }
+        let name = path.file_stem().and_then(|name| name.to_str()).expect("a name").to_owned();
+        assert!(path.with_extension("expected").exists(), "{name} has no expected answer: run scripts/golden");
+        assert!(index.contains(&format!("`{name}`")), "queries/README.md does not name {name}");
+        assert!(!read(&path).contains("select *"), "{name} selects columns without naming them");
+        assert!(names.insert(name.clone()), "{name} stands twice");
+    }
+    assert!(names.len() >= 10);
+}
+
+#[test]
+fn links_in_documents_lead_somewhere() {
+    for path in files_below(repository(), "md") {
+        let text = read(&path);
+        for (_, rest) in text.match_indices("](").map(|(at, found)| text.split_at(at + found.len())) {
+            let target = rest.split([')', '#', ' ']).next().unwrap_or_default();
+            if target.is_empty() || target.contains("://") {
+                continue;
+            }
+            let linked = path.parent().expect("a file is in a folder").join(target);
+            assert!(linked.exists(), "{} links to {target}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_control_is_in_the_readme() {
+    let readme = read(repository().join("README.md"));
+    for control in schemas::control::ControlId::ALL {
+        assert!(readme.contains(control.as_str()), "README.md does not name {control}");
+    }
+}
