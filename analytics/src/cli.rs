@@ -161,7 +161,7 @@ pub struct Audit {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  bedrock-audit query --lake ./lake --list
+  bedrock-audit query --list
   bedrock-audit query jobs_created_outside_vpc --since 365d --lake ./lake
   bedrock-audit query jobs_by_principal --param principal=role/ml-train --output csv --lake ./lake
   bedrock-audit query --lake ./lake --sql 'select event_name, count(*) as n from events group by event_name order by n desc'
@@ -181,8 +181,9 @@ pub struct Query {
     /// List the questions and their parameters
     #[arg(long)]
     pub list: bool,
-    #[command(flatten)]
-    pub lake: LakeArg,
+    /// The lake: a folder or s3://bucket/prefix
+    #[arg(long, value_name = "LAKE")]
+    pub lake: Option<String>,
     /// Rows from this time on
     #[arg(long, value_name = "TIME")]
     pub since: Option<String>,
@@ -210,8 +211,10 @@ pub fn main() -> ProcessExitCode {
             return if error.use_stderr() { ExitCode::Misused.into() } else { ExitCode::Done.into() };
         }
     };
-    match command::run(cli) {
+    match command::run(&cli) {
         Ok(code) => code.into(),
+        // Who reads the output has closed it and wants no more.
+        Err(error) if is_broken_pipe(&error) => ExitCode::Done.into(),
         Err(error) => {
             complain(&error);
             match error {
@@ -220,6 +223,11 @@ pub fn main() -> ProcessExitCode {
             }
         }
     }
+}
+
+fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    let io = error.downcast_ref::<std::io::Error>();
+    io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe) || error.source().is_some_and(is_broken_pipe)
 }
 
 fn complain(error: &Error) {

@@ -5,6 +5,8 @@ mod demo;
 mod ingest;
 mod query;
 
+use std::io::Write;
+
 use chrono::{DateTime, Utc};
 
 use crate::cli::{Cli, Command, LakeArg, Rebuild};
@@ -24,7 +26,7 @@ struct Session {
 }
 
 /// Runs a command.
-pub fn run(cli: Cli) -> Result<ExitCode> {
+pub fn run(cli: &Cli) -> Result<ExitCode> {
     let session = Session {
         stores: Stores::new(cli.global.s3_options()),
         memory_bytes: cli.global.memory_bytes()?,
@@ -49,18 +51,25 @@ impl Session {
         self.stores.lake(&Location::parse(&lake.lake)?).await
     }
 
-    /// The lake with a history that fits it.
+    /// The lake with a history that fits it, as one state.
     async fn engine(&self, lake: &Lake) -> Result<Engine> {
-        if rebuild::rebuild_if_changed(lake, self.memory_bytes).await? {
+        let (committed, is_rebuilt) = rebuild::rebuild_if_changed(lake, self.memory_bytes).await?;
+        if is_rebuilt {
             eprintln!("rebuilt the history of {}", lake.location());
         }
-        Engine::open(lake, self.memory_bytes).await
+        Engine::open(lake, &committed, self.memory_bytes).await
     }
 
     async fn rebuild(&self, rebuild: &Rebuild) -> Result<ExitCode> {
         let lake = self.lake(&rebuild.lake).await?;
-        rebuild::rebuild(&lake, self.memory_bytes).await?;
+        rebuild::rebuild(&lake, &lake.committed().await?, self.memory_bytes).await?;
         eprintln!("rebuilt the history of {}", lake.location());
         Ok(ExitCode::Done)
     }
+}
+
+/// Writes a result.
+fn write_stdout(text: &str) -> Result<()> {
+    let written = std::io::stdout().lock().write_all(text.as_bytes());
+    written.map_err(|cause| Error::Output { what: "to standard output".to_owned(), source: cause.into() })
 }

@@ -19,6 +19,7 @@ pub mod selection;
 mod split;
 mod summary;
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -34,7 +35,7 @@ use selection::Selection;
 
 pub(crate) use self::parquet::encode;
 pub use ledger::remove_orphans;
-pub use summary::{Notice, Summary};
+pub use summary::{Notice, Notices, Summary};
 
 /// The memory that one worker needs: its window, the rows that it collects, their sorted copy, the file that they
 /// become, and the objects fetched ahead.
@@ -66,11 +67,15 @@ impl IngestPlan {
 pub async fn ingest(sources: Vec<Source>, lake: &Lake, plan: &IngestPlan, progress: &Progress) -> Result<Summary> {
     let mut summary = Summary { orphans_removed: remove_orphans(lake, plan.orphan_age).await?, ..Summary::default() };
     let known = ledger::Known::load(lake, plan.keep).await?;
-    let mut work = Vec::new();
+    let (mut work, mut listed) = (Vec::new(), HashSet::new());
     for source in sources {
-        let listing = list(&source, plan, progress).await?;
+        let mut listing = list(&source, plan, progress).await?;
         summary.count_listing(&listing);
         let source = Arc::new(source);
+        // Sources may overlap.
+        let before = listing.log_files.len();
+        listing.log_files.retain(|file| listed.insert(file.log_file.clone()));
+        summary.listed_twice += (before - listing.log_files.len()) as u64;
         let fresh = known.leave_out(listing.log_files, &mut summary);
         work.extend(
             plan::parts(fresh, plan.keep).into_iter().map(|files| PlannedPart { source: source.clone(), files }),

@@ -10,13 +10,16 @@ mod jobs;
 mod network;
 mod who;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::time::Duration;
 
+use arrow::array::AsArray;
 use futures::StreamExt;
 use object_store::path::Path;
 use schemas::job::JobKind;
 use schemas::record::{BEDROCK, EC2};
 use schemas::tables::HISTORY;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::error::Result;
@@ -42,9 +45,22 @@ pub fn fingerprint(committed: &BTreeSet<String>) -> String {
     hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Whether the lake holds the history of its present parts.
-pub async fn is_current(lake: &Lake) -> Result<bool> {
-    let fingerprint = fingerprint(&lake.committed().await?);
+/// A history that is not the newest is kept this long, for the queries that are still reading it.
+const OUTLIVED_FOR: Duration = Duration::from_hours(1);
+
+/// Rebuilds the history if the lake has changed since it was built. Gives the parts that it now belongs to, and whether
+/// it was rebuilt.
+pub async fn rebuild_if_changed(lake: &Lake, memory_bytes: usize) -> Result<(BTreeSet<String>, bool)> {
+    let committed = lake.committed().await?;
+    let is_stale = !is_built(lake, &fingerprint(&committed)).await?;
+    if is_stale {
+        rebuild(lake, &committed, memory_bytes).await?;
+    }
+    Ok((committed, is_stale))
+}
+
+/// Whether the lake holds every table of a history.
+pub async fn is_built(lake: &Lake, fingerprint: &str) -> Result<bool> {
     for table in HISTORY {
         let parts = lake.parts(&format!("history/{}", table.name)).await?;
         if !parts.iter().any(|part| part.name() == fingerprint) {
@@ -54,66 +70,83 @@ pub async fn is_current(lake: &Lake) -> Result<bool> {
     Ok(true)
 }
 
-/// Rebuilds the history if the lake has changed since it was built; tells whether it did.
-pub async fn rebuild_if_changed(lake: &Lake, memory_bytes: usize) -> Result<bool> {
-    let is_stale = !is_current(lake).await?;
-    if is_stale {
-        rebuild(lake, memory_bytes).await?;
-    }
-    Ok(is_stale)
-}
-
-/// Rebuilds the history, then removes the one before it.
-pub async fn rebuild(lake: &Lake, memory_bytes: usize) -> Result<()> {
-    let engine = Engine::open(lake, memory_bytes).await?;
+/// Rebuilds the history of some committed parts, then removes those that nobody can still be reading.
+pub async fn rebuild(lake: &Lake, committed: &BTreeSet<String>, memory_bytes: usize) -> Result<()> {
+    let engine = Engine::open_events(lake, committed, memory_bytes).await?;
+    let corrected = corrected(&engine).await?;
     let mut fold = Fold::new();
-    let mut batches = engine.stream(&input_sql(), "the input of rebuild").await?;
+    let mut batches = engine.stream(&input_sql(), INPUT).await?;
     while let Some(batch) = batches.next().await {
-        let batch = batch.map_err(|cause| engine.failed("run", "the input of rebuild", cause))?;
-        Event::of_batch(&batch).iter().for_each(|event| fold.take(event));
+        let batch = batch.map_err(|cause| engine.failed("run", INPUT, cause))?;
+        let events = Event::of_batch(&batch).into_iter();
+        events.filter(|event| !corrected.contains(&event.citation.event_id)).for_each(|event| fold.take(&event));
     }
-    let fingerprint = fingerprint(engine.committed());
+    let fingerprint = fingerprint(committed);
     for (table, mut rows) in HISTORY.iter().zip(fold.finish()) {
         let path = Path::from(format!("history/{}/{fingerprint}.parquet", table.name));
-        lake.replace(&path, encode(&rows.finish())).await?;
+        lake.publish(&path, encode(&rows.finish())).await?;
     }
-    for part in lake.parts("history").await? {
-        if part.name() != fingerprint {
-            lake.remove(&part.path).await?;
+    remove_outlived(lake, &fingerprint).await
+}
+
+async fn remove_outlived(lake: &Lake, newest: &str) -> Result<()> {
+    for table in HISTORY {
+        for part in lake.parts(&format!("history/{}", table.name)).await? {
+            if part.is_ours() && part.name() != newest && part.is_older_than(OUTLIVED_FOR) {
+                lake.remove(&part.path).await?;
+            }
         }
     }
     Ok(())
 }
 
+/// The name of the rebuild's own queries in messages.
+const INPUT: &str = "the input of rebuild";
+
+/// The events that a later record corrects: its `addendum` names them, and it stands in their place.
+///
+/// Source: CloudTrail user guide, "CloudTrail record contents", `addendum`.
+async fn corrected(engine: &Engine) -> Result<HashSet<String>> {
+    let answer = engine.answer("select addendum from events where addendum is not null", INPUT, None).await?;
+    let addenda = answer.batches.iter().flat_map(|batch| batch["addendum"].as_string::<i32>().iter().flatten());
+    let original = |addendum: &str| {
+        let addendum: Value = serde_json::from_str(addendum).ok()?;
+        let corrects = addendum.get("reason")? == "UPDATED_DATA";
+        addendum.get("originalEventID").filter(|_| corrects)?.as_str().map(str::to_owned)
+    };
+    Ok(addenda.filter_map(original).collect())
+}
+
 /// The events that the folds below understand, in an order that ties cannot change: within a second, by event id.
+///
+/// What several accounts are told of one action shares a `sharedEventID`; the caller's own account's copy stands for all.
 fn input_sql() -> String {
-    let names = [
-        (
-            BEDROCK,
-            JobKind::ALL
-                .iter()
-                .map(|kind| kind.create_event())
-                .chain(JobKind::ALL.iter().filter_map(|kind| kind.stop_event()))
-                .collect::<Vec<_>>(),
-        ),
-        (
-            EC2,
-            vec![
-                "CreateSecurityGroup",
-                "DeleteSecurityGroup",
-                "CreateVpc",
-                "CreateDefaultVpc",
-                "DeleteVpc",
-                "CreateNetworkInterface",
-                "DeleteNetworkInterface",
-            ],
-        ),
-    ];
-    let conditions: Vec<String> = names
-        .iter()
-        .map(|(source, names)| format!("(event_source = '{source}' and event_name in ('{}'))", names.join("', '")))
-        .collect();
-    format!("select {} from events where {} order by event_time, event_id", event::COLUMNS, conditions.join(" or "))
+    let jobs = JobKind::ALL.into_iter().flat_map(|kind| [Some(kind.create_event()), kind.stop_event()]).flatten();
+    let bedrock = format!("(event_source = '{BEDROCK}' and event_name in ({}))", quoted(jobs));
+    let ec2 = format!("(event_source = '{EC2}' and event_name in ({}))", quoted(NETWORK_EVENTS.into_iter()));
+    let columns = event::COLUMNS;
+    format!(
+        "select {columns} from (select {columns}, row_number() over (\
+             partition by coalesce(shared_event_id, event_id), event_name \
+             order by case when recipient_account_id = user_identity_account_id then 0 else 1 end, event_id\
+         ) as account_copy from events where {bedrock} or {ec2}) as copies \
+         where account_copy = 1 order by event_time, event_id"
+    )
+}
+
+/// What [`Fold::take`] takes of EC2.
+const NETWORK_EVENTS: [&str; 7] = [
+    "CreateDefaultVpc",
+    "CreateNetworkInterface",
+    "CreateSecurityGroup",
+    "CreateVpc",
+    "DeleteNetworkInterface",
+    "DeleteSecurityGroup",
+    "DeleteVpc",
+];
+
+fn quoted<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")
 }
 
 /// All folds over one pass of the events.
@@ -142,7 +175,7 @@ impl Fold {
             "CreateSecurityGroup" => self.groups.create(event),
             "CreateVpc" | "CreateDefaultVpc" => self.groups.create_vpc(event),
             "DeleteVpc" => self.groups.delete_vpc(event),
-            "CreateNetworkInterface" => self.network.create_interface(event, &mut self.groups),
+            "CreateNetworkInterface" => self.network.create_interface(event, &self.jobs, &mut self.groups),
             "DeleteNetworkInterface" => self.network.delete_interface(event),
             _ => (),
         }

@@ -54,10 +54,19 @@ impl Stores {
         }
     }
 
-    /// Opens a lake, which may not exist yet.
+    /// Opens a lake to read; it must be there.
     pub async fn lake(&self, location: &Location) -> Result<Lake> {
+        self.open_lake(location, false).await
+    }
+
+    /// Opens a lake to write, which may not exist yet.
+    pub async fn new_lake(&self, location: &Location) -> Result<Lake> {
+        self.open_lake(location, true).await
+    }
+
+    async fn open_lake(&self, location: &Location, is_made: bool) -> Result<Lake> {
         match location {
-            Location::Folder(path) => Lake::in_folder(path),
+            Location::Folder(path) => Lake::in_folder(path, is_made),
             #[cfg(feature = "s3")]
             Location::S3 { bucket, prefix } => Lake::new(location, self.access().await.object_store(bucket)?, prefix),
             #[cfg(not(feature = "s3"))]

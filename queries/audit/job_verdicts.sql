@@ -1,23 +1,23 @@
 -- question:   What can be said of each job against each control, as of an instant?
 -- parameter:  $as_of  time; what had happened by then counts
--- columns:    account_id | aws_region | requested_at (UTC) | principal_arn | job_kind | job_name | job_arn | control | verdict | reason | resource_id | cited_event_id | cited_log_file | cited_record_index
+-- columns:    account_id | aws_region | requested_at (UTC; null = no request in the logs) | principal_arn | job_kind | job_name | job_arn | control | verdict | reason | resource_id | cited_event_id | cited_log_file | cited_record_index
 -- one row:    one job and control; the citation is the record that decides
--- order:      account_id, aws_region, requested_at, request_event_id, control
+-- order:      account_id, aws_region, time and event id of the job's first record, control
 -- sources:    CreateModelCustomizationJob, CreateModelImportJob, CreateModelInvocationJob; CreateNetworkInterface; DeleteSecurityGroup, DeleteVpc
 with jobs_then as (
     select
-        account_id, aws_region, job_kind, job_arn, job_name, requested_at, principal_arn,
+        account_id, aws_region, job_kind, job_key, job_arn, job_name, requested_at, first_seen_at, principal_arn,
         vpc_config_state, vpc_config_note, event_id, log_file, record_index
     from jobs
-    where requested_at <= $as_of
+    where first_seen_at <= $as_of
 ),
 -- The first record of an interface that Bedrock tagged with the job's ARN.
 interfaces_then as (
-    select job_arn, resource_id, event_id, log_file, record_index
+    select job_key, resource_id, event_id, log_file, record_index
     from (
         select
-            job_arn, resource_id, event_id, log_file, record_index,
-            row_number() over (partition by job_arn order by seen_at, event_id, resource_id) as place
+            job_key, resource_id, event_id, log_file, record_index,
+            row_number() over (partition by job_key order by seen_at, event_id, resource_id) as place
         from job_network
         where source = 'network_interface' and resource_kind = 'subnet' and seen_at <= $as_of
     ) as seen
@@ -25,46 +25,67 @@ interfaces_then as (
 ),
 groups_then as (
     select
-        job_arn, group_id, is_default,
+        account_id, aws_region, job_key, group_id, group_name, vpc_id, is_default, first_named_at,
         case when deleted_at <= $as_of then deleted_at end as deleted_at,
         deleted_how, deleted_by, deleted_event_id, deleted_log_file, deleted_record_index
     from job_security_groups
     where first_named_at <= $as_of
 ),
+-- Accepted deletions of a group that no record names.
+untraced_deletions as (
+    select account_id, aws_region, requested_at, how, group_name, vpc_id, event_id
+    from security_group_delete_requests
+    where outcome = 'deleted' and group_id is null and requested_at <= $as_of
+),
+-- A group that stands in the logs may have been the one, unless its name or VPC is known and another.
+perhaps_deleted as (
+    select groups_then.job_key, groups_then.group_id, min(untraced_deletions.event_id) as event_id
+    from groups_then
+    inner join untraced_deletions
+        on untraced_deletions.account_id = groups_then.account_id
+        and untraced_deletions.aws_region = groups_then.aws_region
+    where
+        groups_then.deleted_at is null
+        and untraced_deletions.requested_at >= groups_then.first_named_at
+        and (groups_then.group_name is null or lower(groups_then.group_name) = lower(coalesce(untraced_deletions.group_name, groups_then.group_name)))
+        and (groups_then.vpc_id is null or groups_then.vpc_id = coalesce(untraced_deletions.vpc_id, groups_then.vpc_id))
+    group by groups_then.job_key, groups_then.group_id
+),
 group_counts as (
     select
-        job_arn,
+        groups_then.job_key,
         count(*) as groups,
-        count(deleted_at) as deleted,
-        sum(case when is_default then 1 else 0 end) as default_groups,
-        sum(case when is_default is null then 1 else 0 end) as unnamed
+        count(groups_then.deleted_at) as deleted,
+        count(perhaps_deleted.event_id) as perhaps,
+        min(perhaps_deleted.group_id) as perhaps_group_id,
+        min(perhaps_deleted.event_id) as perhaps_event_id,
+        sum(case when groups_then.is_default then 1 else 0 end) as default_groups,
+        min(case when groups_then.is_default then groups_then.group_id end) as default_group_id,
+        sum(case when groups_then.is_default is null then 1 else 0 end) as unnamed,
+        min(case when groups_then.is_default is null then groups_then.group_id end) as unnamed_group_id
     from groups_then
-    group by job_arn
+    left join perhaps_deleted
+        on perhaps_deleted.job_key = groups_then.job_key and perhaps_deleted.group_id = groups_then.group_id
+    group by groups_then.job_key
 ),
--- The group that was deleted first, the first default group, the first group that no record names.
+-- The group that was deleted first.
 first_deleted as (
     select
-        job_arn, group_id, deleted_at, deleted_how, deleted_by, deleted_event_id, deleted_log_file, deleted_record_index
+        job_key, group_id, deleted_at, deleted_how, deleted_by, deleted_event_id, deleted_log_file, deleted_record_index
     from (
         select
-            job_arn, group_id, deleted_at, deleted_how, deleted_by,
+            job_key, group_id, deleted_at, deleted_how, deleted_by,
             deleted_event_id, deleted_log_file, deleted_record_index,
-            row_number() over (partition by job_arn order by deleted_at, group_id) as place
+            row_number() over (partition by job_key order by deleted_at, group_id) as place
         from groups_then
         where deleted_at is not null
     ) as deleted
     where place = 1
 ),
-first_default as (
-    select job_arn, min(group_id) as group_id from groups_then where is_default group by job_arn
-),
-first_unnamed as (
-    select job_arn, min(group_id) as group_id from groups_then where is_default is null group by job_arn
-),
 facts as (
     select
         jobs_then.account_id, jobs_then.aws_region, jobs_then.job_kind, jobs_then.job_arn, jobs_then.job_name,
-        jobs_then.requested_at, jobs_then.principal_arn, jobs_then.vpc_config_note,
+        jobs_then.requested_at, jobs_then.first_seen_at, jobs_then.principal_arn, jobs_then.vpc_config_note,
         jobs_then.event_id, jobs_then.log_file, jobs_then.record_index,
         interfaces_then.resource_id as interface_subnet_id,
         interfaces_then.event_id as interface_event_id,
@@ -82,21 +103,20 @@ facts as (
         coalesce(group_counts.deleted, 0) as deleted,
         coalesce(group_counts.default_groups, 0) as default_groups,
         coalesce(group_counts.unnamed, 0) as unnamed,
+        coalesce(group_counts.perhaps, 0) as perhaps,
+        group_counts.perhaps_group_id, group_counts.perhaps_event_id,
+        group_counts.default_group_id, group_counts.unnamed_group_id,
         first_deleted.group_id as deleted_group_id, first_deleted.deleted_at, first_deleted.deleted_how,
         first_deleted.deleted_by, first_deleted.deleted_event_id, first_deleted.deleted_log_file,
-        first_deleted.deleted_record_index,
-        first_default.group_id as default_group_id,
-        first_unnamed.group_id as unnamed_group_id
+        first_deleted.deleted_record_index
     from jobs_then
-    left join interfaces_then on interfaces_then.job_arn = jobs_then.job_arn
-    left join group_counts on group_counts.job_arn = jobs_then.job_arn
-    left join first_deleted on first_deleted.job_arn = jobs_then.job_arn
-    left join first_default on first_default.job_arn = jobs_then.job_arn
-    left join first_unnamed on first_unnamed.job_arn = jobs_then.job_arn
+    left join interfaces_then on interfaces_then.job_key = jobs_then.job_key
+    left join group_counts on group_counts.job_key = jobs_then.job_key
+    left join first_deleted on first_deleted.job_key = jobs_then.job_key
 ),
 verdicts as (
     select
-        account_id, aws_region, requested_at, principal_arn, job_kind, job_name, job_arn, event_id,
+        account_id, aws_region, requested_at, first_seen_at, principal_arn, job_kind, job_name, job_arn, event_id,
         'job_in_vpc' as control,
         case network
             when 'request' then 'Compliant'
@@ -106,7 +126,7 @@ verdicts as (
         end as verdict,
         case network
             when 'request' then 'the request names a VPC configuration'
-            when 'interface' then 'the request cannot be read (' || vpc_config_note || '), but Bedrock made an interface for the job in ' || interface_subnet_id
+            when 'interface' then vpc_config_note || ', but Bedrock made an interface for the job in ' || interface_subnet_id
             when 'none' then 'the request names no VPC configuration'
             when 'contradicted' then 'the request names no VPC configuration, yet Bedrock made an interface for the job in ' || interface_subnet_id
             else vpc_config_note || ', and no interface of the job is in the logs'
@@ -118,12 +138,12 @@ verdicts as (
     from facts
     union all
     select
-        account_id, aws_region, requested_at, principal_arn, job_kind, job_name, job_arn, event_id,
+        account_id, aws_region, requested_at, first_seen_at, principal_arn, job_kind, job_name, job_arn, event_id,
         'job_security_groups_exist' as control,
         case
             when deleted > 0 then 'NonCompliant'
             when network = 'none' then 'NotApplicable'
-            when groups > 0 then 'Compliant'
+            when groups > 0 and perhaps = 0 then 'Compliant'
             else 'Undetermined'
         end as verdict,
         case
@@ -139,17 +159,18 @@ verdicts as (
                 || ' by ' || coalesce(deleted_by, 'a caller without an ARN')
                 || case when deleted > 1 then '; ' || cast(deleted - 1 as varchar) || ' more of its groups too' else '' end
             when network = 'none' then 'the job has no VPC configuration'
+            when perhaps > 0 then perhaps_group_id || ' may be the group that event ' || perhaps_event_id || ' deleted: the record does not tell which'
             when groups > 0 then 'no deletion of its security groups (' || cast(groups as varchar) || ') is in the logs'
             else 'no record tells which groups the job has'
         end as reason,
-        deleted_group_id as resource_id,
+        coalesce(deleted_group_id, perhaps_group_id) as resource_id,
         coalesce(deleted_event_id, event_id) as cited_event_id,
         coalesce(deleted_log_file, log_file) as cited_log_file,
         coalesce(deleted_record_index, record_index) as cited_record_index
     from facts
     union all
     select
-        account_id, aws_region, requested_at, principal_arn, job_kind, job_name, job_arn, event_id,
+        account_id, aws_region, requested_at, first_seen_at, principal_arn, job_kind, job_name, job_arn, event_id,
         'job_security_groups_not_default' as control,
         case
             when default_groups > 0 then 'NonCompliant'
@@ -174,4 +195,4 @@ select
     account_id, aws_region, requested_at, principal_arn, job_kind, job_name, job_arn,
     control, verdict, reason, resource_id, cited_event_id, cited_log_file, cited_record_index
 from verdicts
-order by account_id, aws_region, requested_at, event_id, control
+order by account_id, aws_region, first_seen_at, event_id, control

@@ -7,7 +7,11 @@ with files as (
     select
         log_file, account_id, aws_region, delivered_at, records, records_kept, records_set_aside, set_aside_reason,
         first_event_time, last_event_time,
-        row_number() over (partition by log_file order by etag, events, part) as copy_number
+        row_number() over (
+            partition by log_file
+            -- A file that was repaired, or could be had later, counts as read.
+            order by case when set_aside_reason is null then 0 else 1 end, events, etag, part
+        ) as copy_number
     from log_files
 )
 select

@@ -11,7 +11,11 @@ with files as (
         coalesce(aws_region, 'not in the key') as aws_region,
         date_trunc('day', coalesce(delivered_at, last_event_time)) as day,
         records, records_kept, set_aside_reason, records_set_aside, first_event_time, last_event_time,
-        row_number() over (partition by log_file order by etag, events, part) as copy_number
+        row_number() over (
+            partition by log_file
+            -- A file that was repaired, or could be had later, counts as read.
+            order by case when set_aside_reason is null then 0 else 1 end, events, etag, part
+        ) as copy_number
     from log_files
 ),
 days as (

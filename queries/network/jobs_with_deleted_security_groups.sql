@@ -4,7 +4,7 @@
 -- parameter:  $until  time; deletions before then
 -- columns:    deleted_at (UTC) | account_id | aws_region | deleted_by | deleted_by_session_issuer_arn | deleted_by_session_name | deleted_by_invoked_by | deleted_how | relative_to_run | job_kind | job_name | job_arn | requested_at | group_id | group_name | vpc_id | event_id | log_file | record_index
 -- one row:    one job and one deleted group of it; relative_to_run is unknown where the trail does not tell when the job ended
--- order:      deleted_at, event_id, job_arn, group_id
+-- order:      deleted_at, event_id, job, group_id
 -- sources:    EC2 API Reference "DeleteSecurityGroup", "DeleteVpc"; CloudTrail record contents
 with interfaces as (
     select
@@ -38,8 +38,8 @@ select
     lost.group_id, lost.group_name, lost.vpc_id,
     lost.deleted_event_id as event_id, lost.deleted_log_file as log_file, lost.deleted_record_index as record_index
 from job_security_groups as lost
-inner join jobs on jobs.job_arn = lost.job_arn
-left join interfaces on interfaces.job_arn = lost.job_arn
-left join stops on stops.job_arn = lost.job_arn
+inner join jobs on jobs.job_key = lost.job_key
+left join interfaces on interfaces.job_arn = lost.job_key
+left join stops on stops.job_arn = lost.job_key
 where lost.deleted_at >= $since and lost.deleted_at < $until
-order by lost.deleted_at, lost.deleted_event_id, jobs.job_arn, lost.group_id
+order by lost.deleted_at, lost.deleted_event_id, jobs.job_key, lost.group_id

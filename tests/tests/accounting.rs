@@ -178,3 +178,127 @@ fn event_names_in_disguise_are_found_and_look_alikes_are_not() {
     let ids: Vec<String> = place.events().iter().map(|row| text(row, "event_id").to_owned()).collect();
     assert_eq!(ids, ["decoy", "key", "name", "space", "twice"]);
 }
+
+#[test]
+fn what_is_no_log_file_is_passed_over_and_never_waited_for() {
+    let place = Place::in_folders();
+    place.deliver(&[log_file(&Layout::Plain, &here(), at(), "goodgoodgoodgood", &some_records())]);
+    let pipe = place.trail_folder().join("pipe.json");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
+    std::os::unix::fs::symlink("/etc", place.trail_folder().join("link")).expect("a link");
+    let huge = std::fs::File::create(place.trail_folder().join("huge.json")).expect("a file");
+    huge.set_len(3 << 30).expect("a sparse file");
+    let ingest = place.ingest(&["--memory", "64MiB"]).expect_status(2);
+    assert!(ingest.stdout.contains("  1  passed over: pipes, sockets and devices\n"), "{}", ingest.stdout);
+    assert!(ingest.stdout.contains("  1  passed over: symbolic links\n"), "{}", ingest.stdout);
+    assert!(ingest.stderr.contains("huge.json has 3221225472 bytes, more than"), "{}", ingest.stderr);
+}
+
+#[test]
+fn a_million_bad_records_are_counted_not_held() {
+    let document = format!("{{\"Records\":[{}]}}", vec!["{}"; 200_000].join(","));
+    let place = Place::in_folders();
+    place.deliver(&[named("bad.json.gz", gzip(document.as_bytes()))]);
+    let ingest = place.ingest(&[]).expect_status(2);
+    assert!(ingest.stdout.contains("  200,000  set aside\n"), "{}", ingest.stdout);
+    assert!(ingest.stderr.lines().count() < 30 && ingest.stderr.contains("and 199980 more"), "{}", ingest.stderr);
+    let count = place.sql("select count(*) as n from set_aside");
+    assert_eq!(number(&count[0], "n"), 200_000);
+}
+
+#[test]
+fn a_file_that_was_repaired_counts_as_read() {
+    let whole = log_file(&Layout::Plain, &here(), at(), "repairrepairrepa", &some_records());
+    let broken = LogFile { key: whole.key.clone(), bytes: whole.bytes[..whole.bytes.len() / 2].to_vec() };
+    let place = Place::in_folders();
+    place.deliver(&[broken]);
+    place.ingest(&[]).expect_status(2);
+    assert_eq!(place.query("set_aside", &[]).len(), 1);
+    place.deliver(&[whole]);
+    place.ingest(&[]).expect_status(0);
+    assert_eq!(place.query("set_aside", &[]).len(), 0);
+    let totals = place.query("lake_totals", &[]);
+    assert_eq!((number(&totals[0], "log_files"), number(&totals[0], "log_files_set_aside")), (1, 0));
+}
+
+#[test]
+fn sources_that_overlap_are_read_once() {
+    let place = Place::in_folders();
+    place.deliver(&[log_file(&Layout::Plain, &here(), at(), "goodgoodgoodgood", &some_records())]);
+    let below = format!("{}/AWSLogs", place.source());
+    let ingest = place.ingest(&[&below]).expect_status(0);
+    assert!(
+        ingest.stdout.contains("objects listed: 2\n") && ingest.stdout.contains("   1  log files listed twice\n"),
+        "{}",
+        ingest.stdout
+    );
+}
+
+#[test]
+fn a_citation_does_not_depend_on_how_many_runs_there_were() {
+    let records = some_records();
+    let organization = Layout::Organization("o-abcdefghij".to_owned());
+    let next_day = at() + chrono::TimeDelta::days(1);
+    let files = [
+        log_file(&organization, &here(), at(), "firstfirstfirstf", &records),
+        log_file(&Layout::Plain, &here(), next_day, "secondsecondseco", &records),
+    ];
+    let once = Place::in_folders();
+    once.deliver(&files);
+    once.ingest(&["--events", "all"]).expect_status(0);
+    let twice = Place::in_folders();
+    for file in &files {
+        twice.deliver(std::slice::from_ref(file));
+        twice.ingest(&["--events", "all"]).expect_status(0);
+    }
+    let cited = |place: &Place| -> Vec<String> {
+        let rows = place.sql("select event_id, log_file from events order by event_id");
+        rows.iter().map(|row| text(row, "log_file").replace(&place.source(), "")).collect()
+    };
+    assert_eq!(cited(&once), cited(&twice));
+}
+
+#[test]
+fn nobody_elses_files_are_removed() {
+    let place = Place::in_folders();
+    place.deliver(&[log_file(&Layout::Plain, &here(), at(), "goodgoodgoodgood", &some_records())]);
+    let others =
+        ["events/x/sales.parquet", "history/prices/2024.parquet", "history/jobs.parquet", "set_aside/mine.parquet"];
+    for other in others {
+        let path = place.lake_folder().join(other);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(&path, "not ours").expect("a file");
+    }
+    place.ingest(&["--orphan-age", "0s", "--events", "all"]).expect_status(0);
+    assert_eq!(place.events().len(), 20);
+    for other in others {
+        assert!(place.lake_folder().join(other).exists(), "{other}");
+    }
+}
+
+/// An audit that runs while parts are committed sees one state of the lake, never a history that belongs to none.
+#[test]
+fn an_audit_during_an_ingest_sees_one_state() {
+    let story = analytics::trail::story::story();
+    let place = Place::in_folders();
+    place.deliver(&story.files);
+    place.ingest(&[]).expect_status(2);
+    let busy = Place::in_folders();
+    std::thread::scope(|scope| {
+        let more = scope.spawn(|| {
+            for n in 0..12 {
+                let records = noise(&here(), at(), 5, n);
+                busy.deliver(&[log_file(&Layout::Plain, &here(), at(), &format!("busybusy{n:08}"), &records)]);
+                let source = busy.source();
+                place.program().args(["ingest", &source, "--lake", &place.lake()]).run().expect_status(0);
+            }
+        });
+        while !more.is_finished() {
+            let audit = place
+                .program()
+                .args(["audit", "--lake", &place.lake(), "--as-of", "2026-03-31", "--output", "ndjson"])
+                .run();
+            assert_eq!((audit.status, audit.rows().len()), (1, story.jobs.len() * 3), "{}", audit.stderr);
+        }
+    });
+}

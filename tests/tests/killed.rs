@@ -35,7 +35,7 @@ fn survives(place: &Place) {
     let started = std::time::Instant::now();
     Place::ingesting(&clean, &["--events", "all"]).run().expect_status(0);
     let seed = std::process::id();
-    println!("kill points are drawn from seed {seed}");
+    eprintln!("kill points are drawn from seed {seed}");
     let mut state = u64::from(seed);
     let least = started.elapsed();
     let mut kills = 0;

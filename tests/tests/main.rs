@@ -7,6 +7,7 @@ mod answer_key;
 mod cli;
 mod differential;
 mod golden;
+mod history;
 mod killed;
 mod real_records;
 mod s3;

@@ -125,3 +125,39 @@ fn a_selection_reads_only_what_can_hold_the_events() {
         }
     }
 }
+
+/// A later record may correct an earlier one, naming it in its addendum; only the later one counts.
+#[test]
+fn a_corrected_record_is_replaced_by_its_correction() {
+    use analytics::trail::log_file::{Layout, log_file};
+    use analytics::trail::record::bedrock::{JobRequest, create_model_customization_job};
+    use analytics::trail::{Caller, Place as Where};
+
+    let here = Where::new("111122223333", "eu-west-1");
+    let caller = Caller::user("111122223333", "anna");
+    let at: chrono::DateTime<chrono::Utc> = "2026-03-04T05:00:00Z".parse().expect("a time");
+    let request = JobRequest {
+        name: "corrected".into(),
+        base_model: "amazon.titan-text-express-v1:0:8k".into(),
+        training_data: "s3://data/a.jsonl".into(),
+        role: "training".into(),
+        vpc: None,
+        id: "abcdefghijkl".into(),
+    };
+    let wrong = create_model_customization_job(&here, &caller, at, &request);
+    let vpc =
+        serde_json::json!({"subnetIds": ["subnet-0123456789abcdef0"], "securityGroupIds": ["sg-0123456789abcdef0"]});
+    let mut parameters = wrong.0["requestParameters"].clone();
+    parameters["vpcConfig"] = vpc;
+    let addendum = serde_json::json!({
+        "reason": "UPDATED_DATA", "updatedFields": "requestParameters", "originalEventID": wrong.event_id(),
+    });
+    let correction = wrong.clone().with("requestParameters", parameters).with("addendum", addendum);
+    let correction = correction.with("eventID", "11111111-2222-4333-8444-555555555555".into());
+    let place = Place::in_folders();
+    place.deliver(&[log_file(&Layout::Plain, &here, at, "correctedcorrect", &[wrong, correction])]);
+    place.ingest(&[]).expect_status(0);
+    let jobs = place.sql("select vpc_config_state, event_id from jobs order by event_id");
+    assert_eq!(jobs.len(), 1);
+    assert_eq!(text(&jobs[0], "vpc_config_state"), "present");
+}

@@ -1,10 +1,8 @@
 //! `bedrock-audit audit`
 
-use std::io::Write;
-
 use schemas::control::{ControlId, Verdict};
 
-use super::Session;
+use super::{Session, write_stdout};
 use crate::audit::{Report, audit, for_people};
 use crate::cli::Audit;
 use crate::error::{Error, Result};
@@ -18,25 +16,24 @@ pub async fn run(args: &Audit, session: &Session) -> Result<ExitCode> {
     let engine = session.engine(&lake).await?;
     let report = audit(&engine, &Catalog::load()?, as_of).await?;
     let rows = report.shown(&shown);
+    let summary = summary(&report, lake.location())?;
     let mut out = std::io::stdout().lock();
     if args.output == Format::Table {
         render(&for_people(&rows), Format::Table, &mut out)?;
-        write_summary(&report, lake.location(), &mut out)?;
+        drop(out);
+        write_stdout(&format!(
+            "
+{summary}"
+        ))?;
     } else {
         render(&rows, args.output, &mut out)?;
-        write_summary(&report, lake.location(), &mut std::io::stderr())?;
+        eprint!("{summary}");
     }
     Ok(report.exit_code())
 }
 
 /// Counts by control, and what the answer rests on.
-pub fn write_summary(report: &Report, lake: &str, out: &mut dyn Write) -> Result<()> {
-    let text = summary(report, lake)?;
-    out.write_all(text.as_bytes())
-        .map_err(|cause| Error::Output { what: "the summary".to_owned(), source: cause.into() })
-}
-
-fn summary(report: &Report, lake: &str) -> Result<String> {
+pub fn summary(report: &Report, lake: &str) -> Result<String> {
     let mut lines =
         vec![format!("{} jobs as of {}", report.jobs, report.as_of.format("%Y-%m-%dT%H:%M:%SZ")), String::new()];
     let width = ControlId::ALL.iter().map(|control| control.as_str().len()).max().unwrap_or_default();

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::{Session, audit as audit_command, ingest as ingest_command};
+use super::{Session, audit as audit_command, ingest as ingest_command, write_stdout};
 use crate::audit::{audit, for_people};
 use crate::cli::Demo;
 use crate::error::{Error, Result};
@@ -14,7 +14,6 @@ use crate::ingest::selection::Selection;
 use crate::ingest::{self, IngestPlan};
 use crate::query::Catalog;
 use crate::query::render::{Format, render};
-use crate::rebuild;
 use crate::store::{Lake, Location};
 use crate::trail::log_file::write_all;
 use crate::trail::story::{Story, story};
@@ -27,15 +26,16 @@ pub async fn run(args: &Demo, session: &Session) -> Result<ExitCode> {
     let story = story();
     make_trail(folder, &story)
         .map_err(|cause| Error::Output { what: folder.display().to_string(), source: cause.into() })?;
-    tell(folder, &story);
+    write_stdout(&told(folder, &story))?;
     let (trail, lake) = (folder.join("trail"), folder.join("lake"));
     let lake = read_trail(session, &trail, &lake).await?;
     let engine = session.engine(&lake).await?;
     let report = audit(&engine, &Catalog::load()?, story.as_of).await?;
-    let mut out = io::stdout().lock();
-    render(&for_people(&report.verdicts), Format::Table, &mut out)?;
-    audit_command::write_summary(&report, lake.location(), &mut out)?;
-    say_what_next(lake.location());
+    write_stdout("\n")?;
+    render(&for_people(&report.verdicts), Format::Table, &mut io::stdout().lock())?;
+    write_stdout("\n")?;
+    write_stdout(&audit_command::summary(&report, lake.location())?)?;
+    write_stdout(&what_next(lake.location()))?;
     Ok(ExitCode::Done)
 }
 
@@ -56,7 +56,7 @@ fn make_trail(folder: &Path, story: &Story) -> io::Result<()> {
 }
 
 async fn read_trail(session: &Session, trail: &Path, lake: &Path) -> Result<Lake> {
-    let lake = session.stores.lake(&Location::Folder(lake.to_owned())).await?;
+    let lake = session.stores.new_lake(&Location::Folder(lake.to_owned())).await?;
     let source = session.stores.source(&Location::Folder(trail.to_owned())).await?;
     let plan = IngestPlan {
         selection: Selection::default(),
@@ -66,31 +66,32 @@ async fn read_trail(session: &Session, trail: &Path, lake: &Path) -> Result<Lake
         orphan_age: std::time::Duration::ZERO,
     };
     let mut summary = ingest::ingest(vec![source], &lake, &plan, &session.progress).await?;
-    ingest_command::show_notices(&mut summary);
-    ingest_command::print(&summary, lake.location());
-    rebuild::rebuild(&lake, session.memory_bytes).await?;
+    ingest_command::show(std::mem::take(&mut summary.notices));
+    write_stdout(&ingest_command::account(&summary, lake.location()))?;
     Ok(lake)
 }
 
-#[expect(clippy::print_stdout, reason = "the story is the command's result")]
-fn tell(folder: &Path, story: &Story) {
-    println!("A trail of {} files with known stories is in {}:", story.files.len(), folder.join("trail").display());
-    for job in &story.jobs {
-        println!("  {:24}  {}", job.name, job.told);
-    }
-    println!("\nReading it into the lake:");
+fn told(folder: &Path, story: &Story) -> String {
+    let jobs: Vec<String> = story.jobs.iter().map(|job| format!("  {:24}  {}\n", job.name, job.told)).collect();
+    let trail = folder.join("trail");
+    format!(
+        "A trail of {} files with known stories is in {}:\n{}\nReading it into the lake:\n",
+        story.files.len(),
+        trail.display(),
+        jobs.concat()
+    )
 }
 
-#[expect(clippy::print_stdout, reason = "the hints are the command's result")]
-fn say_what_next(lake: &str) {
-    println!(
+fn what_next(lake: &str) -> String {
+    format!(
         "
 What to try next:
   bedrock-audit query jobs_with_deleted_security_groups --lake {lake}
-  bedrock-audit audit --as-of 2026-03-01 --lake {lake}
-  bedrock-audit query --list --lake {lake}
+  bedrock-audit audit --as-of 2026-02-11 --lake {lake}
+  bedrock-audit query --list
   bedrock-audit query --sql 'select event_name, count(*) as n from events group by event_name order by n desc' --lake {lake}
 On your own trail:
-  bedrock-audit ingest s3://YOUR-TRAIL-BUCKET --from 90d --lake ./lake && bedrock-audit audit --lake ./lake"
-    );
+  bedrock-audit ingest s3://YOUR-TRAIL-BUCKET --from 90d --lake ./lake && bedrock-audit audit --lake ./lake
+"
+    )
 }

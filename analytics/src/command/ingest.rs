@@ -1,10 +1,10 @@
 //! `bedrock-audit ingest`
 
-use super::Session;
+use super::{Session, write_stdout};
 use crate::cli::Ingest;
 use crate::error::Result;
 use crate::exit_code::ExitCode;
-use crate::ingest::{self, Summary};
+use crate::ingest::{self, Notices, Summary};
 use crate::query::render::visible;
 
 /// Messages shown in full; the rest are in the lake's table `set_aside`, or come again with the next run.
@@ -12,60 +12,60 @@ const NOTICES_SHOWN: usize = 20;
 
 pub async fn run(args: &Ingest, session: &Session) -> Result<ExitCode> {
     let checked = args.check(session.memory_bytes, session.now)?;
-    let lake = session.stores.lake(&checked.lake).await?;
+    let lake = session.stores.new_lake(&checked.lake).await?;
     let mut sources = Vec::new();
     for location in &checked.sources {
         sources.push(session.stores.source(location).await?);
     }
     let mut summary = ingest::ingest(sources, &lake, &checked.plan, &session.progress).await?;
-    show_notices(&mut summary);
-    print(&summary, lake.location());
+    show(std::mem::take(&mut summary.notices));
+    write_stdout(&account(&summary, lake.location()))?;
+    if summary.objects == 0 {
+        eprintln!("bedrock-audit: nothing was found in {}; expected CloudTrail log files", args.sources.join(", "));
+        return Ok(ExitCode::CouldNotTell);
+    }
     Ok(if summary.is_complete() { ExitCode::Done } else { ExitCode::CouldNotTell })
 }
 
 /// Says what could not be read, on stderr.
-pub fn show_notices(summary: &mut Summary) {
-    summary.notices.sort();
-    for notice in summary.notices.iter().take(NOTICES_SHOWN) {
+pub fn show(notices: Notices) {
+    let (first, more) = notices.first(NOTICES_SHOWN);
+    for notice in first {
         eprintln!("bedrock-audit: {}", visible(&notice.text));
     }
-    if let Some(more) = summary.notices.len().checked_sub(NOTICES_SHOWN).filter(|more| *more > 0) {
-        eprintln!(
-            "bedrock-audit: and {more} more; those set aside are listed by: bedrock-audit query set_aside --lake LAKE"
-        );
+    if more > 0 {
+        eprintln!("bedrock-audit: and {more} more; all of them: bedrock-audit query set_aside --lake LAKE");
     }
 }
 
 /// The account of a run; every object and record listed is in it once.
-#[expect(clippy::print_stdout, reason = "the account is the command's result")]
-pub fn print(summary: &Summary, lake: &str) {
-    let row = |count: u64, what: &str| println!("  {:>14}  {what}", grouped(count));
-    println!("{lake}");
-    println!("objects listed: {}", grouped(summary.objects));
-    row(summary.files_read, "log files read");
-    row(summary.already_ingested, "log files in the lake already");
-    for (count, what) in
-        [(summary.listed_twice, "log files listed twice"), (summary.unreadable, "log files unreadable this time")]
-    {
-        if count > 0 {
-            row(count, what);
-        }
-    }
-    for (reason, count) in &summary.damaged {
-        row(*count, &format!("log files set aside: {reason}"));
-    }
-    for (reason, count) in &summary.passed_over {
-        row(*count, &format!("passed over: {reason}"));
-    }
-    println!("records read: {}", grouped(summary.counts.records));
-    row(summary.counts.kept, "kept");
-    row(summary.counts.filtered, "of events not asked for");
-    row(summary.counts.duplicate, "duplicates");
-    row(summary.counts.set_aside, "set aside");
-    println!("bytes read: {} of log files, {} of JSON", grouped(summary.object_bytes), grouped(summary.json_bytes));
+pub fn account(summary: &Summary, lake: &str) -> String {
+    let row = |count: u64, what: &str| format!("  {:>14}  {what}", grouped(count));
+    let mut lines = vec![
+        lake.to_owned(),
+        format!("objects listed: {}", grouped(summary.objects)),
+        row(summary.files_read, "log files read"),
+        row(summary.already_ingested, "log files in the lake already"),
+    ];
+    let seldom =
+        [(summary.listed_twice, "log files listed twice"), (summary.unreadable, "log files unreadable this time")];
+    lines.extend(seldom.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| row(count, what)));
+    lines.extend(summary.damaged.iter().map(|(reason, count)| row(*count, &format!("log files set aside: {reason}"))));
+    lines.extend(summary.passed_over.iter().map(|(reason, count)| row(*count, &format!("passed over: {reason}"))));
+    lines.push(format!("records read: {}", grouped(summary.counts.records)));
+    lines.push(row(summary.counts.kept, "kept"));
+    lines.push(row(summary.counts.filtered, "of events not asked for"));
+    lines.push(row(summary.counts.duplicate, "duplicates"));
+    lines.push(row(summary.counts.set_aside, "set aside"));
+    lines.push(format!(
+        "bytes read: {} of log files, {} of JSON",
+        grouped(summary.object_bytes),
+        grouped(summary.json_bytes)
+    ));
     if summary.orphans_removed > 0 {
-        println!("removed {} parts that a dead run had left", grouped(summary.orphans_removed));
+        lines.push(format!("removed {} parts that a dead run had left", grouped(summary.orphans_removed)));
     }
+    lines.join("\n") + "\n"
 }
 
 /// 1234567 as 1,234,567.

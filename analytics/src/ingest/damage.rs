@@ -24,6 +24,16 @@ pub enum Damage {
         /// The decoder's words.
         cause: String,
     },
+    /// Larger as stored than any log file.
+    #[error(
+        "has {bytes} bytes, more than {limit}; CloudTrail's log files have at most 50 MB; compress it, or split it"
+    )]
+    ObjectTooLarge {
+        /// Its size.
+        bytes: u64,
+        /// The limit, in bytes.
+        limit: u64,
+    },
     /// A bomb, or no log file.
     #[error("decompresses to more than {limit} bytes; CloudTrail's largest log files stay far below")]
     TooLarge {
@@ -74,7 +84,7 @@ impl Damage {
             Self::Empty => "empty",
             Self::NotGzip { .. } => "not_gzip",
             Self::BadGzip { .. } => "bad_gzip",
-            Self::TooLarge { .. } => "too_large",
+            Self::ObjectTooLarge { .. } | Self::TooLarge { .. } => "too_large",
             Self::RecordTooLong { .. } => "record_too_long",
             Self::Truncated { .. } => "truncated",
             Self::NotJson { .. } => "not_json",

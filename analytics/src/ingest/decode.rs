@@ -11,7 +11,7 @@ use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use super::damage::Damage;
-use super::split::Splitter;
+use super::split::{ELEMENTS, Splitter};
 
 /// No log file decompresses to more. CloudTrail's are at most 50 MB compressed, about 600 MB of JSON.
 const DOCUMENT_LIMIT: u64 = 8 << 30;
@@ -26,16 +26,6 @@ pub struct Document {
     pub records: usize,
     /// Bytes of JSON.
     pub json_bytes: u64,
-}
-
-/// A document's SHA-256, computed only for who asks.
-pub struct Hash(Sha256);
-
-impl Hash {
-    /// The hash in hexadecimal.
-    pub fn to_hex(self) -> String {
-        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-    }
 }
 
 /// Decodes one object after another, keeping its buffers.
@@ -67,22 +57,27 @@ impl Decoder {
             return self.walk(open()?, each);
         }
         self.elements.clear();
-        Splitter::new().split(&self.window[..filled], true, &mut self.elements)?;
+        let mut splitter = Splitter::new();
+        splitter.split(&self.window[..filled], true, &mut self.elements)?;
+        if !splitter.is_done() {
+            self.walk(open()?, &mut |_, _| ())?;
+            return self.walk(open()?, each);
+        }
         for (index, range) in self.elements.iter().enumerate() {
             each(index, &self.window[range.clone()]);
         }
         Ok(Document { records: self.elements.len(), json_bytes: stream.read })
     }
 
-    /// The SHA-256 of an object's document, which [`Decoder::records`] has found sound.
-    pub fn hash(&mut self, name: &str, object: &[u8]) -> Result<Hash, Damage> {
+    /// The SHA-256, in hexadecimal, of an object's document, which [`Decoder::records`] has found sound.
+    pub fn sha256(&mut self, name: &str, object: &[u8]) -> Result<String, Damage> {
         let mut stream = Stream::open(name, object)?;
         let mut hash = Sha256::new();
         while !stream.is_at_end {
             let filled = self.fill(&mut stream, 0)?;
             hash.update(&self.window[..filled]);
         }
-        Ok(Hash(hash))
+        Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// Goes through a document window by window.
@@ -90,11 +85,18 @@ impl Decoder {
         let (mut splitter, mut held, mut index) = (Splitter::new(), 0, 0);
         loop {
             let filled = self.fill(&mut stream, held)?;
-            self.elements.clear();
-            let through = splitter.split(&self.window[..filled], stream.is_at_end, &mut self.elements)?;
-            for range in &self.elements {
-                each(index, &self.window[range.clone()]);
-                index += 1;
+            let mut through = 0;
+            loop {
+                self.elements.clear();
+                let start = through;
+                through += splitter.split(&self.window[start..filled], stream.is_at_end, &mut self.elements)?;
+                for range in &self.elements {
+                    each(index, &self.window[start + range.start..start + range.end]);
+                    index += 1;
+                }
+                if self.elements.len() < ELEMENTS {
+                    break;
+                }
             }
             if stream.is_at_end {
                 return Ok(Document { records: index, json_bytes: stream.read });
@@ -133,7 +135,7 @@ struct Stream<'a> {
 }
 
 enum Bytes<'a> {
-    Gzip(MultiGzDecoder<&'a [u8]>),
+    Gzip(Box<MultiGzDecoder<&'a [u8]>>),
     Plain(&'a [u8]),
 }
 
@@ -142,7 +144,7 @@ impl<'a> Stream<'a> {
         let bytes = match object {
             [] => return Err(Damage::Empty),
             _ if !name.ends_with(".gz") => Bytes::Plain(object),
-            [0x1f, 0x8b, ..] => Bytes::Gzip(MultiGzDecoder::new(object)),
+            [0x1f, 0x8b, ..] => Bytes::Gzip(Box::new(MultiGzDecoder::new(object))),
             _ => return Err(Damage::not_gzip(object)),
         };
         Ok(Self { bytes, read: 0, is_at_end: false })
@@ -206,6 +208,15 @@ mod tests {
     }
 
     #[test]
+    fn a_window_full_of_tiny_records_gives_them_all() {
+        let count = 3 * ELEMENTS + 17;
+        let document = format!(r#"{{"Records":[{}]}}"#, vec!["{}"; count].join(","));
+        for window in [1 << 20, 1 << 18] {
+            assert_eq!(decode(window, "a.json", document.as_bytes()).expect("a log file").len(), count, "{window}");
+        }
+    }
+
+    #[test]
     fn several_gzip_members_are_one_document() {
         let (document, records) = long_document();
         let (head, tail) = document.split_at(document.len() / 3);
@@ -238,8 +249,8 @@ mod tests {
     #[test]
     fn the_hash_is_of_the_uncompressed_document() {
         let mut decoder = Decoder::new(1 << 20);
-        let hash = decoder.hash("a.json.gz", &gzip("{\"Records\":[]}")).expect("sound").to_hex();
-        assert_eq!(hash, decoder.hash("a.json", b"{\"Records\":[]}").expect("sound").to_hex());
+        let hash = decoder.sha256("a.json.gz", &gzip("{\"Records\":[]}")).expect("sound");
+        assert_eq!(hash, decoder.sha256("a.json", b"{\"Records\":[]}").expect("sound"));
         assert_eq!(hash.len(), 64);
     }
 }

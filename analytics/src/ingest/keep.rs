@@ -41,12 +41,13 @@ pub struct Sieve {
     escape: Finder<'static>,
 }
 
-impl Sieve {
-    /// A sieve for `--events audit`.
-    pub fn new() -> Self {
+impl Default for Sieve {
+    fn default() -> Self {
         Self { event_name: Finder::new("\"eventName\""), escape: Finder::new("\\u") }
     }
+}
 
+impl Sieve {
     /// Whether a record has to be parsed.
     pub fn may_be_audited(&self, record: &[u8]) -> bool {
         let mut names = self.event_name.find_iter(record).map(|at| &record[at + "\"eventName\"".len()..]).peekable();
@@ -74,6 +75,7 @@ fn names_an_audited_event(behind: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_sieve_passes_all_that_may_matter() {
@@ -91,7 +93,42 @@ mod tests {
             (r#"{"eventName":"Decrypt","userAgent":"\u003cDeleteSecurityGroup\u003e"}"#, false),
             (r#"{"eventName":"Decrypt","policy":"{\"eventName\":\"DeleteVpc\"}"}"#, false),
         ] {
-            assert_eq!(Sieve::new().may_be_audited(record.as_bytes()), expected, "{record}");
+            assert_eq!(Sieve::default().may_be_audited(record.as_bytes()), expected, "{record}");
+        }
+    }
+
+    /// A text as JSON, every character escaped or none.
+    fn quoted(text: &str, is_escaped: bool) -> String {
+        let escaped = |c: char| format!("\\u{:04x}", u32::from(c));
+        let text = if is_escaped { text.chars().map(escaped).collect() } else { text.to_owned() };
+        format!("\"{text}\"")
+    }
+
+    proptest! {
+        /// Whatever stands beside it, in whatever order, spacing and spelling: a record that the parser takes for an
+        /// audited event passes the sieve.
+        #[test]
+        fn the_sieve_never_drops_what_the_parser_would_keep(
+            members in prop::collection::vec(
+                (
+                    prop::sample::select(vec!["eventName", "eventSource", "eventID", "x", "requestParameters"]),
+                    prop::sample::select(vec!["DeleteVpc", "Decrypt", "ec2.amazonaws.com", "\\\"eventName\\\":", "{\\\\"]),
+                    any::<[bool; 3]>(),
+                    prop::sample::select(vec!["", " ", "\n\t"]),
+                ),
+                1..8,
+            )
+        ) {
+            let member = |(name, value, [escape_name, escape_value, nest], space): &(&str, &str, [bool; 3], &str)| {
+                let is_plain = !value.contains('\\');
+                let value = quoted(value, *escape_value && is_plain);
+                let value = if *nest && *name == "requestParameters" { format!("{{\"eventName\":{value}}}") } else { value };
+                format!("{space}{}{space}:{space}{value}", quoted(name, *escape_name))
+            };
+            let record = format!("{{\"eventTime\":\"2026-03-04T05:06:07Z\",{}}}", members.iter().map(member).collect::<Vec<_>>().join(","));
+            let kept = super::super::record::Record::parse(record.as_bytes())
+                .is_ok_and(|record| Keep::Audit.wants(&record.event_source, &record.event_name));
+            prop_assert!(!kept || Sieve::default().may_be_audited(record.as_bytes()), "{record}");
         }
     }
 }

@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use arrow::array::AsArray;
+use arrow::array::{Array, AsArray};
 use bytes::Bytes;
-use chrono::Utc;
 use futures::{StreamExt, TryStreamExt};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -13,6 +12,7 @@ use schemas::tables::{EVENTS, LOG_FILES, SET_ASIDE};
 use sha2::{Digest, Sha256};
 
 use super::keep::Keep;
+use super::part::UNREADABLE;
 use super::summary::Summary;
 use crate::error::{Cause, Error, Result};
 use crate::store::{Lake, Listed, Part};
@@ -45,24 +45,26 @@ impl Known {
     /// The files that have to be read.
     pub fn leave_out(&self, files: Vec<Listed>, summary: &mut Summary) -> Vec<Listed> {
         let before = files.len();
-        let mut fresh: Vec<Listed> =
+        let fresh: Vec<Listed> =
             files.into_iter().filter(|file| !self.files.contains(&digest_of(&file.log_file, &file.etag))).collect();
         summary.already_ingested += (before - fresh.len()) as u64;
-        fresh.dedup_by(|a, b| a.log_file == b.log_file);
         fresh
     }
 }
 
 fn read_part(bytes: Bytes, keep: Keep) -> std::result::Result<Vec<[u8; 16]>, Cause> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(bytes)?;
-    let columns = ProjectionMask::columns(builder.parquet_schema(), ["log_file", "etag", "events"]);
+    let columns = ["log_file", "etag", "events", "set_aside_reason"];
+    let columns = ProjectionMask::columns(builder.parquet_schema(), columns);
     let mut files = Vec::new();
     for batch in builder.with_projection(columns).build()? {
         let batch = batch?;
         let text = |name: &str| batch[name].as_string::<i32>();
         let (log_files, etags, events) = (text("log_file"), text("etag"), text("events"));
+        let reasons = text("set_aside_reason");
         for row in 0..batch.num_rows() {
-            if Keep::parse(events.value(row)).is_some_and(|kept| kept >= keep) {
+            let was_read = reasons.is_null(row) || reasons.value(row) != UNREADABLE;
+            if was_read && Keep::parse(events.value(row)).is_some_and(|kept| kept >= keep) {
                 files.push(digest_of(log_files.value(row), etags.value(row)));
             }
         }
@@ -82,10 +84,8 @@ pub async fn remove_orphans(lake: &Lake, age: Duration) -> Result<u64> {
     candidates.extend(lake.parts(SET_ASIDE.name).await?);
     // The ledger is read after the parts: one that is committed in between is seen.
     let committed = lake.committed().await?;
-    let now = Utc::now();
-    let is_old = |part: &Part| (now - part.written_at).to_std().is_ok_and(|old| old >= age);
-    let orphans: Vec<Part> =
-        candidates.into_iter().filter(|part| !committed.contains(part.name()) && is_old(part)).collect();
+    let is_orphan = |part: &Part| part.is_ours() && !committed.contains(part.name()) && part.is_older_than(age);
+    let orphans: Vec<Part> = candidates.into_iter().filter(is_orphan).collect();
     for part in &orphans {
         lake.remove(&part.path).await?;
     }

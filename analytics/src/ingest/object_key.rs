@@ -104,10 +104,13 @@ pub(super) struct Folders {
 impl Folders {
     /// Reads folder names joined by `/`.
     pub(super) fn parse(folders: &str) -> Self {
-        let names: Vec<&str> = folders.split('/').filter(|name| !name.is_empty()).collect();
-        let mut path = Self { in_aws_logs: names.contains(&"AWSLogs"), ..Self::default() };
+        let all: Vec<&str> = folders.split('/').filter(|name| !name.is_empty()).collect();
+        let aws_logs = all.iter().rposition(|name| *name == "AWSLogs");
+        let mut path = Self { in_aws_logs: aws_logs.is_some(), ..Self::default() };
+        // A bucket's own prefix may be called anything, `CloudTrail` included.
+        let names = &all[aws_logs.map_or(0, |at| at + 1)..];
         let Some(at) = names.iter().rposition(|name| ObjectKind::of_folder(name).is_some()) else {
-            path.account = account_below_aws_logs(&names);
+            path.account = names.iter().filter(|_| path.in_aws_logs).find_map(|name| AccountId::parse(name).ok());
             return path;
         };
         let below = |offset: usize| names.get(at + offset).copied().unwrap_or_default();
@@ -123,11 +126,6 @@ impl Folders {
     fn day(&self) -> Option<NaiveDate> {
         NaiveDate::from_ymd_opt(self.year?, self.month?, self.day_of_month?)
     }
-}
-
-fn account_below_aws_logs(names: &[&str]) -> Option<AccountId> {
-    let at = names.iter().rposition(|name| *name == "AWSLogs")?;
-    names[at + 1..].iter().find_map(|name| AccountId::parse(name).ok())
 }
 
 #[derive(Default)]
@@ -187,6 +185,7 @@ mod tests {
         check(&sibling("CloudTrail-Aggregated"), Aggregated, "123456789012", "eu-west-1", "2026-03-05");
         check(&sibling("Config"), Other, "123456789012", "", "");
         check(&format!("AWSLogs/123456789012/{day}/notes.txt"), Other, "123456789012", "eu-west-1", "2026-03-05");
+        check(&format!("CloudTrail/{}", sibling("Config")), Other, "123456789012", "", "");
         check("", Other, "", "", "");
     }
 

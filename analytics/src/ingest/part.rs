@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use object_store::path::Path;
 use schemas::tables::{EVENTS, LOG_FILES, SET_ASIDE};
 use sha2::{Digest, Sha256};
@@ -28,6 +28,11 @@ const FLUSH_BYTES: usize = WORKER_MEMORY / 6;
 const WINDOW_BYTES: usize = WORKER_MEMORY / 8;
 /// Objects fetched and not yet worked on.
 const AHEAD_BYTES: usize = WORKER_MEMORY / 8;
+
+/// Objects above this are not even fetched: CloudTrail's log files have at most 50 MB.
+const OBJECT_LIMIT: u64 = 64 << 20;
+/// The ledger's word for a file that could not be had; such a file is tried again by the next run.
+pub const UNREADABLE: &str = "unreadable";
 
 /// Log files that one worker will read.
 pub struct PlannedPart {
@@ -60,9 +65,14 @@ impl PartWriter {
     /// Reads the part's files, publishes their rows, then commits them to the ledger.
     pub fn write(&self, part: &PlannedPart, file_done: &mut dyn FnMut(&Listed)) -> Result<Summary> {
         let mut work = Work::new(self);
-        let files = Arc::new(part.files.clone());
-        let mut outcome = Ok(());
-        let mut handed = 0;
+        let (oversized, files): (Vec<_>, Vec<_>) =
+            part.files.iter().cloned().partition(|file| file.bytes > OBJECT_LIMIT);
+        for listed in &oversized {
+            work.enter_damaged(listed, &Damage::ObjectTooLarge { bytes: listed.bytes, limit: OBJECT_LIMIT });
+            file_done(listed);
+        }
+        let files = Arc::new(files);
+        let (mut outcome, mut handed) = (Ok(()), 0);
         part.source.fetch_all(&files, AHEAD_BYTES, &mut |listed, fetched| {
             handed += 1;
             if outcome.is_ok() {
@@ -72,7 +82,7 @@ impl PartWriter {
         });
         outcome?;
         for listed in &files[handed..] {
-            work.unreadable(listed, "the download was given up");
+            work.enter_unreadable(listed, "the download was given up");
         }
         work.commit()
     }
@@ -86,7 +96,8 @@ struct Work<'a> {
     sieve: Sieve,
     seen: HashSet<u128>,
     events: EventRows,
-    published: usize,
+    flushes: usize,
+    published: Vec<Path>,
     ledger: TableBuilder,
     set_aside: TableBuilder,
     summary: Summary,
@@ -98,10 +109,11 @@ impl<'a> Work<'a> {
             writer,
             name: fresh_name(),
             decoder: Decoder::new(WINDOW_BYTES),
-            sieve: Sieve::new(),
+            sieve: Sieve::default(),
             seen: HashSet::new(),
             events: EventRows::new(),
-            published: 0,
+            flushes: 0,
+            published: Vec::new(),
             ledger: TableBuilder::new(&LOG_FILES),
             set_aside: TableBuilder::new(&SET_ASIDE),
             summary: Summary::default(),
@@ -113,7 +125,7 @@ impl<'a> Work<'a> {
         let object = match fetched {
             Ok(object) => object,
             Err(cause) => {
-                self.unreadable(listed, &crate::error::chain(cause.as_ref()));
+                self.enter_unreadable(listed, &crate::error::chain(cause.as_ref()));
                 return Ok(());
             }
         };
@@ -128,13 +140,13 @@ impl<'a> Work<'a> {
         });
         // Only what is cited needs a hash of its own: records kept or set aside.
         let cited = file.counts.kept + file.counts.duplicate + file.counts.set_aside > 0;
-        let hash = cited.then(|| decoder.hash(&listed.key, &object).ok()).flatten();
+        let hash = cited.then(|| decoder.sha256(&listed.key, &object).ok()).flatten();
         self.decoder = decoder;
         flushed?;
         match document {
             Ok(document) => {
                 file.counts.records = document.records as u64;
-                self.enter(listed, &file, Some(document.json_bytes), hash.map(super::decode::Hash::to_hex), None);
+                self.enter(listed, &file, Some(document.json_bytes), hash, None);
             }
             Err(damage) => self.enter_damaged(listed, &damage),
         }
@@ -149,7 +161,7 @@ impl<'a> Work<'a> {
         match Record::parse(bytes) {
             Err(rejection) => self.reject(listed, index, bytes, &rejection, file),
             Ok(record) if !self.writer.keep.wants(&record.event_source, &record.event_name) => {
-                file.counts.filtered += 1
+                file.counts.filtered += 1;
             }
             Ok(record) if !self.seen.insert(digest_of(&record.event_id)) => file.counts.duplicate += 1,
             Ok(record) => {
@@ -168,32 +180,25 @@ impl<'a> Work<'a> {
             .text("message", rejection.to_string())
             .end();
         let named = event_id.map(|id| format!(" (eventID {id})")).unwrap_or_default();
-        self.summary.notices.push(Notice {
-            log_file: listed.log_file.clone(),
-            record_index: Some(index),
-            text: format!("{} record {index}{named} {rejection}; record set aside", listed.log_file),
-        });
+        let text = format!("{} record {index}{named} {rejection}; record set aside", listed.log_file);
+        self.summary.notices.add(Notice { log_file: listed.log_file.clone(), record_index: Some(index), text });
     }
 
     fn enter_damaged(&mut self, listed: &Listed, damage: &Damage) {
-        let row = self.set_aside.row().text("log_file", &listed.log_file);
-        row.text("reason", damage.reason()).text("message", damage.to_string()).end();
-        self.summary.notices.push(Notice {
-            log_file: listed.log_file.clone(),
-            record_index: None,
-            text: format!("{} {damage}; file set aside", listed.log_file),
-        });
-        self.enter(listed, &FileAccount::default(), None, None, Some(damage.reason()));
+        self.set_aside_file(listed, damage.reason(), &damage.to_string(), "file set aside");
     }
 
-    /// A file that could not be had this time: not in the ledger, so the next run tries again.
-    fn unreadable(&mut self, listed: &Listed, cause: &str) {
-        self.summary.unreadable += 1;
-        self.summary.notices.push(Notice {
-            log_file: listed.log_file.clone(),
-            record_index: None,
-            text: format!("{} could not be read: {cause}; the next run tries it again", listed.log_file),
-        });
+    /// A file that could not be had this time. The ledger says so, and the next run tries it again.
+    fn enter_unreadable(&mut self, listed: &Listed, cause: &str) {
+        self.set_aside_file(listed, UNREADABLE, &format!("could not be read: {cause}"), "the next run tries it again");
+    }
+
+    fn set_aside_file(&mut self, listed: &Listed, reason: &str, message: &str, next: &str) {
+        let row = self.set_aside.row().text("log_file", &listed.log_file);
+        row.text("reason", reason).text("message", message).end();
+        let text = format!("{} {message}; {next}", listed.log_file);
+        self.summary.notices.add(Notice { log_file: listed.log_file.clone(), record_index: None, text });
+        self.enter(listed, &FileAccount::default(), None, None, Some(reason));
     }
 
     fn enter(
@@ -220,6 +225,7 @@ impl<'a> Work<'a> {
         row.maybe_text("sha256", sha256).maybe_text("set_aside_reason", damage).text("part", &self.name).end();
         match damage {
             None => self.summary.files_read += 1,
+            Some(UNREADABLE) => self.summary.unreadable += 1,
             Some(reason) => self.summary.count_damaged(reason),
         }
         self.summary.object_bytes += listed.bytes;
@@ -229,21 +235,28 @@ impl<'a> Work<'a> {
 
     /// Publishes the rows if their text has reached `limit` bytes.
     fn flush(&mut self, limit: usize) -> Result<()> {
-        if self.events.builder().rows() == 0 || self.events.builder().text_bytes() < limit {
-            return Ok(());
+        if is_due(self.events.builder(), limit) {
+            for (day, rows) in by_event_date(&self.events.builder().finish()) {
+                let folder = format!("{}/event_date={day}", EVENTS.name);
+                self.publish_next(&folder, encode(&rows))?;
+            }
+            self.flushes += 1;
         }
-        for (day, rows) in by_event_date(&self.events.builder().finish()) {
-            self.publish(&events_path(day, &self.name, self.published), encode(&rows))?;
+        if is_due(&self.set_aside, limit) {
+            let rows = encode(&self.set_aside.finish());
+            self.publish_next(SET_ASIDE.name, rows)?;
+            self.flushes += 1;
         }
-        self.published += 1;
         Ok(())
     }
 
     fn commit(mut self) -> Result<Summary> {
-        self.flush(0)?;
-        if self.set_aside.rows() > 0 {
-            let rows = encode(&self.set_aside.finish());
-            self.publish(&Path::from(format!("{}/{}.parquet", SET_ASIDE.name, self.name)), rows)?;
+        self.flush(1)?;
+        // A run that slept for hours may have been taken for dead and cleared away. Its files are then read again.
+        for path in &self.published {
+            if !self.writer.runtime.block_on(self.writer.lake.holds(path))? {
+                return Err(self.writer.lake.lost(path));
+            }
         }
         if self.ledger.rows() > 0 {
             let rows = encode(&self.ledger.finish());
@@ -252,14 +265,21 @@ impl<'a> Work<'a> {
         Ok(self.summary)
     }
 
+    fn publish_next(&mut self, folder: &str, bytes: bytes::Bytes) -> Result<()> {
+        let file = format!("{}-{:05}.parquet", self.name, self.flushes);
+        let path = folder.split('/').map(str::to_owned).chain([file]).collect();
+        self.publish(&path, bytes)?;
+        self.published.push(path);
+        Ok(())
+    }
+
     fn publish(&self, path: &Path, bytes: bytes::Bytes) -> Result<()> {
         self.writer.runtime.block_on(self.writer.lake.publish(path, bytes))
     }
 }
 
-/// `events/event_date=2026-03-04/3f2a-00007.parquet`.
-fn events_path(day: NaiveDate, name: &str, number: usize) -> Path {
-    Path::from_iter([EVENTS.name.to_owned(), format!("event_date={day}"), format!("{name}-{number:05}.parquet")])
+fn is_due(rows: &TableBuilder, limit: usize) -> bool {
+    rows.rows() > 0 && rows.text_bytes() >= limit
 }
 
 /// A name that no other part has, of this run or another.

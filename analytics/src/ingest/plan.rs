@@ -20,7 +20,6 @@ const PARTS_WANTED: u64 = 32;
 /// Cuts the files, by day of delivery, into parts. Files of one day stand together, so that a part touches few dates.
 pub fn parts(mut files: Vec<Listed>, keep: Keep) -> Vec<Vec<Listed>> {
     files.sort_by(|a, b| (a.object.day, &a.log_file).cmp(&(b.object.day, &b.log_file)));
-    files.dedup_by(|a, b| a.log_file == b.log_file);
     let total: u64 = files.iter().map(|file| file.bytes).sum();
     let target = (total / PARTS_WANTED).clamp(SMALLEST, largest(keep));
     let (mut parts, mut bytes) = (Vec::<Vec<Listed>>::new(), target);
@@ -32,6 +31,8 @@ pub fn parts(mut files: Vec<Listed>, keep: Keep) -> Vec<Vec<Listed>> {
         bytes += file.bytes;
         parts.last_mut().expect("the first file opens a part").push(file);
     }
+    // Within a part the first copy of an event is kept: that of the first log file by name, as in the view `events`.
+    parts.iter_mut().for_each(|part| part.sort_by(|a, b| a.log_file.cmp(&b.log_file)));
     parts
 }
 
@@ -50,7 +51,6 @@ mod tests {
         let files: Vec<Listed> = (0..40).map(|n| file(1 + n % 4, &format!("f{n}"), 400_000)).collect();
         let mut shuffled = files.clone();
         shuffled.reverse();
-        shuffled.push(file(1, "f0", 400_000));
         let names = |parts: Vec<Vec<Listed>>| -> Vec<Vec<String>> {
             parts.into_iter().map(|part| part.into_iter().map(|file| file.log_file).collect()).collect()
         };

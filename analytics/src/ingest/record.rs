@@ -49,6 +49,9 @@ impl Rejection {
     }
 }
 
+/// A text that is no time is shown so far: it may be megabytes.
+const TIME_SHOWN: usize = 40;
+
 /// A member of a record in its own bytes; of a key that stands twice, the last.
 pub type Member<'a> = Option<&'a RawValue>;
 
@@ -78,7 +81,7 @@ impl<'a> Record<'a> {
         Ok(Self {
             event_id: raw.required("eventID")?,
             event_time: parse_time(&event_time)
-                .ok_or_else(|| Rejection::BadEventTime { found: event_time.into_owned() })?,
+                .ok_or_else(|| Rejection::BadEventTime { found: event_time.chars().take(TIME_SHOWN).collect() })?,
             event_source: raw.required("eventSource")?,
             event_name: raw.required("eventName")?,
             members: raw.members,

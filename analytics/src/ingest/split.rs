@@ -12,6 +12,9 @@ use super::damage::Damage;
 
 const BLOCK: usize = 64;
 
+/// The most elements that one call finds.
+pub const ELEMENTS: usize = 1 << 16;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Opening,
@@ -36,7 +39,8 @@ impl Splitter {
     }
 
     /// Appends the byte range of every element that stands whole in `window`, and returns how many bytes it is through
-    /// with. The rest belongs at the front of the next window. `is_last`: the document ends with this window.
+    /// with. The rest belongs at the front of the next window. `is_last`: the document ends with this window. Stops early
+    /// when `elements` holds [`ELEMENTS`], for a hostile window can hold millions.
     pub fn split(&mut self, window: &[u8], is_last: bool, elements: &mut Vec<Range<usize>>) -> Result<usize, Damage> {
         let mut at = skip_space(window, 0);
         loop {
@@ -47,6 +51,7 @@ impl Splitter {
                     at = skip_space(window, at + 1);
                     continue;
                 }
+                Phase::FirstElement | Phase::Element if elements.len() >= ELEMENTS => return Ok(at),
                 Phase::FirstElement | Phase::Element => match element_end(window, at) {
                     Some(end) if end > at => {
                         elements.push(at..end);
@@ -82,6 +87,11 @@ impl Splitter {
             };
             at = skip_space(window, next);
         }
+    }
+
+    /// Whether the document was gone through to its end.
+    pub fn is_done(&self) -> bool {
+        self.phase == Phase::Done
     }
 
     fn pause(&self, at: usize, is_last: bool) -> Result<usize, Damage> {

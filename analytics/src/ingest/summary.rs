@@ -42,6 +42,41 @@ pub struct Notice {
     pub text: String,
 }
 
+/// Notices: the first of a part, and how many there were.
+#[derive(Debug, Clone, Default)]
+pub struct Notices {
+    first: Vec<Notice>,
+    count: u64,
+}
+
+/// A hostile file has millions of bad records; the lake's table `set_aside` has them all.
+const NOTICES_KEPT: usize = 100;
+
+impl Notices {
+    /// Adds one.
+    pub fn add(&mut self, notice: Notice) {
+        self.count += 1;
+        if self.first.len() < NOTICES_KEPT {
+            self.first.push(notice);
+        }
+    }
+
+    /// The first in the order of log files and records, and how many there are beside them.
+    pub fn first(mut self, most: usize) -> (Vec<Notice>, u64) {
+        self.first.sort();
+        self.first.truncate(most);
+        let more = self.count - self.first.len() as u64;
+        (self.first, more)
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        self.first.extend(other.first);
+        self.first.sort();
+        self.first.truncate(NOTICES_KEPT);
+    }
+}
+
 /// The account of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
@@ -68,7 +103,7 @@ pub struct Summary {
     /// Parts of dead runs that were removed.
     pub orphans_removed: u64,
     /// What to tell.
-    pub notices: Vec<Notice>,
+    pub notices: Notices,
 }
 
 impl Summary {
@@ -95,7 +130,7 @@ impl Summary {
         self.object_bytes += part.object_bytes;
         self.json_bytes += part.json_bytes;
         self.counts.add(&part.counts);
-        self.notices.extend(part.notices);
+        self.notices.merge(part.notices);
     }
 
     /// Log files set aside for good.

@@ -20,7 +20,7 @@ use super::catalog::{Question, views};
 use super::params::Bindings;
 use super::reader::LakeReader;
 use crate::error::{Error, Result};
-use crate::rebuild::fingerprint;
+use crate::rebuild::{fingerprint, is_built};
 use crate::store::Lake;
 
 /// The lake's address inside the engine; nothing outside it has one.
@@ -52,13 +52,22 @@ impl Answer {
 }
 
 impl Engine {
-    /// Opens a lake as it is now.
-    pub async fn open(lake: &Lake, memory_bytes: usize) -> Result<Self> {
-        let committed = lake.committed().await?;
-        let reader = LakeReader::new(lake.store(), committed.clone(), &fingerprint(&committed));
+    /// Opens a lake with the history of some committed parts, which must have been built.
+    pub async fn open(lake: &Lake, committed: &BTreeSet<String>, memory_bytes: usize) -> Result<Self> {
+        // Without its files a table would be empty, which is an answer and here a wrong one.
+        if !is_built(lake, &fingerprint(committed)).await? {
+            let source = "another run has replaced it; run again".into();
+            return Err(Error::Lake { action: "find the history of", location: lake.location().to_owned(), source });
+        }
+        Self::open_events(lake, committed, memory_bytes).await
+    }
+
+    /// Opens a lake whose history may be missing: its tables are then empty.
+    pub async fn open_events(lake: &Lake, committed: &BTreeSet<String>, memory_bytes: usize) -> Result<Self> {
+        let reader = LakeReader::new(lake.store(), committed.clone(), &fingerprint(committed));
         let context = context(memory_bytes).map_err(|cause| failed("set up", "the engine", cause))?;
         context.register_object_store(&Url::parse(LAKE_URL).expect("a constant"), Arc::new(reader));
-        let engine = Self { context, committed };
+        let engine = Self { context, committed: committed.clone() };
         engine.register_tables().map_err(|cause| failed("set up", "the tables", cause))?;
         for (name, sql) in views() {
             let create = format!("create view {name} as {sql}");
@@ -149,6 +158,7 @@ fn context(memory_bytes: usize) -> datafusion::error::Result<SessionContext> {
     Ok(SessionContext::new_with_config_rt(config, runtime))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
 fn failed(action: &'static str, query: &str, cause: DataFusionError) -> Error {
     Error::Query { action, query: query.to_owned(), source: cause.strip_backtrace().into() }
 }

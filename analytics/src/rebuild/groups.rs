@@ -3,7 +3,7 @@
 //! What names a group by its id is folded as it comes, in any order. What names none, a deletion by name or the
 //! deletion of a whole VPC, waits until every id is known and is then settled in the order of time.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use schemas::tables::{SECURITY_GROUP_DELETE_REQUESTS, SECURITY_GROUPS};
@@ -16,6 +16,7 @@ use crate::table::{Row, TableBuilder};
 
 /// EC2 refuses to delete a VPC's default group with this code.
 const CANNOT_DELETE: &str = "Client.CannotDelete";
+const DEPENDENCY_VIOLATION: &str = "Client.DependencyViolation";
 const DRY_RUN: &str = "Client.DryRunOperation";
 /// The name that only a VPC's default group has.
 const DEFAULT: &str = "default";
@@ -25,7 +26,8 @@ const DEFAULT: &str = "default";
 pub struct Groups {
     lives: BTreeMap<(Scope, String), Life>,
     requests: Vec<DeleteRequest>,
-    default_vpcs: BTreeSet<(Scope, String)>,
+    /// Whether a VPC is its Region's default one.
+    vpcs: HashMap<(Scope, String), bool>,
 }
 
 #[derive(Default)]
@@ -74,16 +76,17 @@ impl Life {
 }
 
 impl Groups {
-    /// Learns that a record names a group, and what it says of it.
-    pub fn see(&mut self, event: &Event, group_id: &str, name: Option<&str>, vpc_id: Option<&str>) {
-        let life = self.lives.entry((event.scope.clone(), group_id.to_owned())).or_default();
+    /// Learns that a record names a group.
+    pub fn see(&mut self, event: &Event, group_id: &str) {
+        self.learn(event, group_id, None, None);
+    }
+
+    /// Learns what the answer to an accepted call says of a group.
+    pub fn learn(&mut self, event: &Event, group_id: &str, name: Option<&str>, vpc_id: Option<&str>) {
+        let life = self.life_mut(event, group_id);
         life.first_seen_at = Some(life.first_seen_at.map_or(event.at, |first| first.min(event.at)));
-        if life.name.is_none() {
-            life.name = name.map(str::to_owned);
-        }
-        if life.vpc_id.is_none() {
-            life.vpc_id = vpc_id.map(str::to_owned);
-        }
+        life.name = life.name.take().or_else(|| name.map(str::to_owned));
+        life.vpc_id = life.vpc_id.take().or_else(|| vpc_id.map(str::to_owned));
     }
 
     /// Takes in an accepted CreateSecurityGroup.
@@ -91,17 +94,16 @@ impl Groups {
         let request = event.request.as_ref().map(|request| unwrapped(request, "CreateSecurityGroup"));
         let Some(group_id) = event.response.as_ref().and_then(|response| text(response, "groupId")) else { return };
         let said = |name: &str| request.and_then(|request| text(request, name));
-        self.see(event, group_id, said("groupName"), said("vpcId"));
-        let life = self.lives.entry((event.scope.clone(), group_id.to_owned())).or_default();
-        life.created.get_or_insert_with(|| event.clone());
+        self.learn(event, group_id, said("groupName"), said("vpcId"));
+        self.life_mut(event, group_id).created.get_or_insert_with(|| event.clone());
     }
 
     /// Takes in an accepted CreateVpc or CreateDefaultVpc.
     pub fn create_vpc(&mut self, event: &Event) {
         let Some(vpc) = event.response.as_ref().and_then(|response| member(response, "vpc")) else { return };
         let is_default = member(vpc, "isDefault").is_some_and(|value| value == &Value::Bool(true) || value == "true");
-        if let Some(vpc_id) = text(vpc, "vpcId").filter(|_| is_default) {
-            self.default_vpcs.insert((event.scope.clone(), vpc_id.to_owned()));
+        if let Some(vpc_id) = text(vpc, "vpcId") {
+            self.vpcs.insert((event.scope.clone(), vpc_id.to_owned()), is_default);
         }
     }
 
@@ -117,18 +119,26 @@ impl Groups {
         };
         let how = how(event, said("groupId").is_none() && said("groupName").is_some());
         if let Target::Id(id) = &target {
-            // Only a VPC's default group cannot be deleted by a user; a refusal of another group tells no name.
-            let name =
-                (event.error_code.as_deref() == Some(CANNOT_DELETE)).then_some(DEFAULT).or_else(|| said("groupName"));
-            let id = id.clone();
-            if event.error_code.as_deref() != Some("Client.InvalidGroup.NotFound") {
-                self.see(event, &id, name, None);
-            }
-            if event.is_accepted() {
-                self.lives.entry((event.scope.clone(), id)).or_default().delete(event, how);
-            }
+            self.delete_by_id(event, id, how);
         }
         self.requests.push(DeleteRequest { event: event.clone(), target, how });
+    }
+
+    /// What a refused request says of a group is the caller's word; only EC2's own refusals tell something.
+    fn delete_by_id(&mut self, event: &Event, id: &str, how: &'static str) {
+        match event.error_code.as_deref() {
+            _ if event.is_accepted() => {
+                self.see(event, id);
+                self.life_mut(event, id).delete(event, how);
+            }
+            // Only a VPC's default group cannot be deleted by a user.
+            Some(CANNOT_DELETE) => {
+                self.see(event, id);
+                self.life_mut(event, id).name = Some(DEFAULT.to_owned());
+            }
+            Some(DEPENDENCY_VIOLATION | DRY_RUN) => self.see(event, id),
+            _ => (),
+        }
     }
 
     /// Takes in an accepted DeleteVpc: the VPC's default group goes with it, without a record of its own.
@@ -144,8 +154,12 @@ impl Groups {
     pub fn finish(mut self) -> [TableBuilder; 2] {
         let mut table = TableBuilder::new(&SECURITY_GROUP_DELETE_REQUESTS);
         let mut requests = std::mem::take(&mut self.requests);
-        requests
-            .sort_by(|a, b| (a.event.at, &a.event.citation.event_id).cmp(&(b.event.at, &b.event.citation.event_id)));
+        // VPCs last: a group that was deleted by itself, however the clocks stood, did not go with its VPC.
+        let order = |request: &DeleteRequest| {
+            let is_vpc = matches!(request.target, Target::Vpc(_));
+            (is_vpc, request.event.at, request.event.citation.event_id.clone())
+        };
+        requests.sort_by_cached_key(order);
         let index = Index::of(&self.lives);
         for request in &requests {
             self.settle(request, &index, &mut table);
@@ -163,8 +177,8 @@ impl Groups {
             Target::Id(id) => Some(id.clone()),
             Target::Name(name) => {
                 let id = self.named(event, name, index);
-                if let Some(id) = id.clone().filter(|_| event.is_accepted()) {
-                    self.lives.entry((event.scope.clone(), id)).or_default().delete(event, request.how);
+                if let Some(id) = id.as_deref().filter(|_| event.is_accepted()) {
+                    self.life_mut(event, id).delete(event, request.how);
                 }
                 id
             }
@@ -174,33 +188,49 @@ impl Groups {
         self.write_request(table, request, id.as_deref());
     }
 
-    /// No group outlives its VPC.
+    /// No group outlives its VPC. One whose own deletion is in the logs has gone before.
     fn settle_vpc(&mut self, request: &DeleteRequest, vpc_id: &str, index: &Index, table: &mut TableBuilder) {
         let event = &request.event;
-        for id in index.in_vpc(&event.scope, vpc_id) {
-            let life = self.lives.get_mut(&(event.scope.clone(), id.clone())).expect("the index is of the lives");
-            if life.exists_at(event.at) {
+        let ids = index.in_vpc(&event.scope, vpc_id);
+        for id in &ids {
+            let life = self.life_mut(event, id);
+            if life.deleted.is_none() {
                 life.delete(event, request.how);
-                self.write_request(table, request, Some(&id));
+                self.write_request(table, request, Some(id));
             }
+        }
+        // The default group is gone even when no record ever named it.
+        if !ids.iter().any(|id| self.life(event, id).is_default() == Some(true)) {
+            self.write_request(table, request, None);
         }
     }
 
-    /// The one group of that name at that time. EC2 takes names in the default VPC only, whatever their case.
+    /// The one group of that name at that time, whatever its case. EC2 takes names in the default VPC only.
     fn named(&self, event: &Event, name: &str, index: &Index) -> Option<String> {
-        let alive: Vec<String> =
-            index.named(&event.scope, name).into_iter().filter(|id| self.life(event, id).exists_at(event.at)).collect();
-        let in_default_vpc = |id: &&String| {
-            let vpc_id = self.life(event, id).vpc_id.clone();
-            vpc_id.is_some_and(|vpc_id| self.default_vpcs.contains(&(event.scope.clone(), vpc_id)))
-        };
-        match alive.as_slice() {
-            [only] => Some(only.clone()),
-            several => match several.iter().filter(in_default_vpc).collect::<Vec<_>>().as_slice() {
-                [only] => Some((*only).clone()),
-                _ => None,
-            },
+        let ids = index.named(&event.scope, name).into_iter();
+        let alive: Vec<String> = ids.filter(|id| self.life(event, id).exists_at(event.at)).collect();
+        let candidates: Vec<&String> =
+            alive.iter().filter(|id| self.in_default_vpc(event, id) != Some(false)).collect();
+        let certain: Vec<&String> =
+            candidates.iter().copied().filter(|id| self.in_default_vpc(event, id) == Some(true)).collect();
+        match (candidates.as_slice(), certain.as_slice()) {
+            ([only], _) | (_, [only]) => Some((*only).clone()),
+            _ => None,
         }
+    }
+
+    /// Whether a group is in its Region's default VPC; `None` = no record tells.
+    fn in_default_vpc(&self, event: &Event, id: &str) -> Option<bool> {
+        let life = self.life(event, id);
+        match &life.vpc_id {
+            Some(vpc_id) => self.vpcs.get(&(event.scope.clone(), vpc_id.clone())).copied(),
+            // CreateSecurityGroup without a VPC makes the group in the default one.
+            None => life.created.as_ref().map(|_| true),
+        }
+    }
+
+    fn life_mut(&mut self, event: &Event, id: &str) -> &mut Life {
+        self.lives.entry((event.scope.clone(), id.to_owned())).or_default()
     }
 
     fn life(&self, event: &Event, id: &str) -> &Life {
@@ -212,6 +242,7 @@ impl Groups {
         let life = id.and_then(|id| self.lives.get(&(event.scope.clone(), id.to_owned())));
         let name = match &request.target {
             Target::Name(name) => Some(name.as_str()),
+            Target::Vpc(_) if id.is_none() => Some(DEFAULT),
             _ => life.and_then(|life| life.name.as_deref()),
         };
         let outcome = match event.error_code.as_deref() {
@@ -221,7 +252,11 @@ impl Groups {
         };
         let row = table.row().text("account_id", &event.scope.account_id).text("aws_region", &event.scope.aws_region);
         let row = row.time("requested_at", event.at).maybe_text("group_id", id).maybe_text("group_name", name);
-        let row = row.maybe_text("vpc_id", life.and_then(|life| life.vpc_id.as_deref())).text("outcome", outcome);
+        let vpc_id = match &request.target {
+            Target::Vpc(vpc_id) => Some(vpc_id.as_str()),
+            _ => life.and_then(|life| life.vpc_id.as_deref()),
+        };
+        let row = row.maybe_text("vpc_id", vpc_id).text("outcome", outcome);
         let row = row
             .maybe_text("error_code", event.error_code.as_deref())
             .maybe_text("error_message", event.error_message.as_deref());

@@ -1,6 +1,6 @@
 //! Requests to create and stop jobs.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use schemas::ids::Arn;
 use schemas::job::{JobKind, VpcConfigState};
@@ -17,7 +17,7 @@ use crate::table::{Row, TableBuilder};
 pub struct Jobs {
     requests: TableBuilder,
     states: TableBuilder,
-    made: HashSet<String>,
+    roles: HashMap<String, Option<String>>,
     by_name: HashMap<(Scope, String), String>,
 }
 
@@ -27,7 +27,7 @@ impl Jobs {
         Self {
             requests: TableBuilder::new(&JOB_REQUESTS),
             states: TableBuilder::new(&JOB_STATES),
-            made: HashSet::new(),
+            roles: HashMap::new(),
             by_name: HashMap::new(),
         }
     }
@@ -37,28 +37,38 @@ impl Jobs {
         let request = event.request.as_ref();
         let vpc = VpcConfig::of(request);
         let name = request.and_then(|request| plain_text(request, "jobName"));
+        let role = request.and_then(|request| plain_text(request, "roleArn"));
         let job_arn = job_arn(event);
-        let is_repeat = job_arn.as_ref().is_some_and(|arn| !self.made.insert(arn.clone()));
+        let is_repeat = job_arn.as_ref().is_some_and(|arn| self.roles.contains_key(arn));
+        let key = job_arn.clone().unwrap_or_else(|| event.citation.event_id.clone());
         let row =
             self.requests.row().text("account_id", &event.scope.account_id).text("aws_region", &event.scope.aws_region);
-        let row = row.text("job_kind", kind.as_str()).time("requested_at", event.at);
+        let row = row.text("job_kind", kind.as_str()).time("requested_at", event.at).text("job_key", &key);
         let row = row.maybe_text("job_arn", job_arn.as_deref()).maybe_text("job_name", name);
-        let row = row
-            .maybe_text("error_code", event.error_code.as_deref())
-            .maybe_text("error_message", event.error_message.as_deref());
+        let row = row.maybe_text("error_code", event.error_code.as_deref());
+        let row = row.maybe_text("error_message", event.error_message.as_deref());
         let row = row.bool("is_repeat", is_repeat).text("vpc_config_state", vpc.state().as_str());
         let row = describe(row.maybe_text("vpc_config_note", vpc.note()), request);
         cite(event.who.set(row), event).end();
-        let Some(job_arn) = job_arn.filter(|_| !is_repeat) else { return };
-        if let VpcConfig::Present { subnet_ids, security_group_ids } = &vpc {
-            network.ask(event, &job_arn, subnet_ids, security_group_ids);
-            security_group_ids.iter().for_each(|id| groups.see(event, id, None, None));
+        if !event.is_accepted() || is_repeat {
+            return;
         }
+        if let VpcConfig::Present { subnet_ids, security_group_ids } = &vpc {
+            network.ask(event, &key, job_arn.as_deref(), subnet_ids, security_group_ids);
+            security_group_ids.iter().for_each(|id| groups.see(event, id));
+        }
+        let Some(job_arn) = job_arn else { return };
         let state = if kind == JobKind::ModelInvocation { "Submitted" } else { "InProgress" };
         self.enter(kind, event, Some(&job_arn), &job_arn, state, "create_request");
+        self.roles.insert(job_arn.clone(), role.map(str::to_owned));
         if let Some(name) = name {
             self.by_name.insert((event.scope.clone(), name.to_owned()), job_arn);
         }
+    }
+
+    /// The role that a job runs as, where its request tells it.
+    pub fn role_of(&self, job_arn: &str) -> Option<&str> {
+        self.roles.get(job_arn)?.as_deref()
     }
 
     /// Takes in a request to stop a job, which is named by its ARN or its name.
@@ -163,7 +173,7 @@ impl VpcConfig {
     /// Reads a request. Only a request that was recorded whole can say that there is no VPC.
     fn of(request: Option<&Value>) -> Self {
         let Some(request) = request.and_then(Value::as_object) else {
-            return Self::Unknown("the record omits requestParameters");
+            return Self::Unknown("the record omits requestParameters, or they cannot be read");
         };
         match request.get("vpcConfig") {
             Some(Value::Object(config)) => {

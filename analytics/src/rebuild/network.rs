@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use schemas::ids::Arn;
 use schemas::record::BEDROCK;
 use schemas::tables::{JOB_NETWORK, NETWORK_INTERFACES};
 use serde_json::Value;
@@ -9,7 +10,7 @@ use serde_json::Value;
 use super::element::{content, list, member, tags, text, unwrapped};
 use super::event::{Event, Scope};
 use super::groups::Groups;
-use super::jobs::cite;
+use super::jobs::{Jobs, cite};
 use crate::table::TableBuilder;
 
 /// The tag by which Bedrock marks a job's interfaces.
@@ -47,17 +48,23 @@ impl JobNetwork {
     }
 
     /// Takes in what a create request asks for.
-    pub fn ask(&mut self, event: &Event, job_arn: &str, subnet_ids: &[String], security_group_ids: &[String]) {
-        for id in security_group_ids {
-            self.add(event, job_arn, "security_group", id, "create_request");
-        }
-        for id in subnet_ids {
-            self.add(event, job_arn, "subnet", id, "create_request");
+    pub fn ask(
+        &mut self,
+        event: &Event,
+        key: &str,
+        job_arn: Option<&str>,
+        subnet_ids: &[String],
+        security_group_ids: &[String],
+    ) {
+        for (kind, ids) in [("security_group", security_group_ids), ("subnet", subnet_ids)] {
+            for id in ids {
+                self.add(event, (key, job_arn), kind, id, "create_request");
+            }
         }
     }
 
     /// Takes in an accepted CreateNetworkInterface; `groups` learns the names and VPC of its groups.
-    pub fn create_interface(&mut self, event: &Event, groups: &mut Groups) {
+    pub fn create_interface(&mut self, event: &Event, jobs: &Jobs, groups: &mut Groups) {
         let (request, response) = (event.request.as_ref(), event.response.as_ref());
         let request = request.map(|request| unwrapped(request, "CreateNetworkInterface"));
         let made = response.and_then(|response| member(response, "networkInterface"));
@@ -71,7 +78,7 @@ impl JobNetwork {
                 .into_iter()
                 .flatten()
                 .flat_map(tags)
-                .find(|(key, _)| *key == JOB_TAG)
+                .find(|(key, arn)| *key == JOB_TAG && is_of_that_job(event, arn, jobs))
                 .map(|(_, arn)| arn.to_owned()),
             groups: groups_of(made, request),
             subnet_id: said("subnetId"),
@@ -80,18 +87,18 @@ impl JobNetwork {
             deleted: None,
         };
         for (group_id, name) in &interface.groups {
-            groups.see(event, group_id, name.as_deref(), interface.vpc_id.as_deref());
+            groups.learn(event, group_id, name.as_deref(), interface.vpc_id.as_deref());
         }
         if interface.job_arn.is_none() && event.who.service() != Some(BEDROCK) {
             return;
         }
         if let Some(job_arn) = &interface.job_arn {
             for (group_id, _) in &interface.groups {
-                self.add(event, job_arn, "security_group", group_id, "network_interface");
+                self.add(event, (job_arn, Some(job_arn)), "security_group", group_id, "network_interface");
             }
             for (kind, id) in [("subnet", &interface.subnet_id), ("vpc", &interface.vpc_id)] {
                 if let Some(id) = id {
-                    self.add(event, job_arn, kind, id, "network_interface");
+                    self.add(event, (job_arn, Some(job_arn)), kind, id, "network_interface");
                 }
             }
         }
@@ -108,13 +115,14 @@ impl JobNetwork {
         }
     }
 
-    fn add(&mut self, event: &Event, job_arn: &str, kind: &'static str, id: &str, source: &'static str) {
-        if !self.seen.insert((job_arn.to_owned(), id.to_owned(), source)) {
+    fn add(&mut self, event: &Event, (key, job_arn): (&str, Option<&str>), kind: &str, id: &str, source: &'static str) {
+        if !self.seen.insert((key.to_owned(), id.to_owned(), source)) {
             return;
         }
         let row =
             self.rows.row().text("account_id", &event.scope.account_id).text("aws_region", &event.scope.aws_region);
-        let row = row.text("job_arn", job_arn).text("resource_kind", kind).text("resource_id", id);
+        let row = row.text("job_key", key).maybe_text("job_arn", job_arn);
+        let row = row.text("resource_kind", kind).text("resource_id", id);
         cite(row.text("source", source).time("seen_at", event.at), event).end();
     }
 
@@ -147,6 +155,17 @@ impl Interface {
             row.maybe_text("deleted_event_id", self.deleted.as_ref().map(|event| event.citation.event_id.as_str()));
         cite(row, &self.created).end();
     }
+}
+
+/// Whether a tag may be believed. Anyone who may create interfaces can write one; Bedrock makes a job's interfaces in
+/// the job's own account and Region, itself or with the job's role.
+fn is_of_that_job(event: &Event, job_arn: &str, jobs: &Jobs) -> bool {
+    let is_here = Arn::parse(job_arn).is_some_and(|arn| {
+        arn.service == "bedrock" && arn.account == event.scope.account_id && arn.region == event.scope.aws_region
+    });
+    let made_by_role =
+        || jobs.role_of(job_arn).is_some_and(|role| event.who.session_issuer_arn.as_deref() == Some(role));
+    is_here && (event.who.service() == Some(BEDROCK) || made_by_role())
 }
 
 /// The groups of an interface, with their names where the response tells them.

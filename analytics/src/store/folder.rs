@@ -52,6 +52,8 @@ impl Folder {
             let (path, kind) = (entry.path(), entry.file_type()?);
             if kind.is_symlink() {
                 listing.pass_over("symbolic links");
+            } else if !kind.is_dir() && !kind.is_file() {
+                listing.pass_over("pipes, sockets and devices");
             } else if path.to_str().is_none() {
                 listing.pass_over("names that are not UTF-8");
             } else if kind.is_dir() {

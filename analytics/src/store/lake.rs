@@ -11,15 +11,11 @@ use futures::TryStreamExt;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+use object_store::{ObjectStore, ObjectStoreExt};
 use schemas::tables::LOG_FILES;
 
 use super::Location;
 use crate::error::{Error, Result};
-
-/// A write that may or may not have arrived is tried again this often, which `object_store` does not do by itself.
-const PUBLISH_ATTEMPTS: u32 = 5;
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// A published Parquet file.
 #[derive(Debug, Clone)]
@@ -35,9 +31,19 @@ impl Part {
     pub fn name(&self) -> &str {
         name_of(&self.path)
     }
+
+    /// Whether it was written at least so long ago.
+    pub fn is_older_than(&self, age: Duration) -> bool {
+        (Utc::now() - self.written_at).to_std().is_ok_and(|old| old >= age)
+    }
+
+    /// Whether the name is one that this program gives: 32 hexadecimal digits. Nobody else's file is ever removed.
+    pub fn is_ours(&self) -> bool {
+        self.name().len() == 32 && self.name().bytes().all(|b| b.is_ascii_hexdigit())
+    }
 }
 
-/// `events/event_date=2026-03-04/3f2a-00007.parquet` belongs to the part `3f2a`.
+/// `events/event_date=2026-03-04/3f2a...-00007.parquet` belongs to the part `3f2a...`.
 pub(crate) fn name_of(path: &Path) -> &str {
     let file = path.filename().unwrap_or_default();
     let stem = file.strip_suffix(".parquet").unwrap_or(file);
@@ -52,11 +58,13 @@ pub struct Lake {
 }
 
 impl Lake {
-    /// The lake in a folder, which is made when missing.
-    pub fn in_folder(path: &FilePath) -> Result<Self> {
+    /// The lake in a folder. Only who writes to it makes the folder: to a reader, a missing one is a mistake.
+    pub fn in_folder(path: &FilePath, is_made: bool) -> Result<Self> {
         let failed =
             |source: crate::error::Cause| Error::Lake { action: "open", location: path.display().to_string(), source };
-        std::fs::create_dir_all(path).map_err(|cause| failed(cause.into()))?;
+        if is_made {
+            std::fs::create_dir_all(path).map_err(|cause| failed(cause.into()))?;
+        }
         let store = LocalFileSystem::new_with_prefix(path).map_err(|cause| failed(cause.into()))?;
         Ok(Self {
             location: path.display().to_string().trim_end_matches('/').to_owned(),
@@ -102,32 +110,19 @@ impl Lake {
         Ok(self.parts(LOG_FILES.name).await?.iter().map(|part| part.name().to_owned()).collect())
     }
 
-    /// Publishes a file whole, under a name that only this run uses; what is published is never written over. When an
-    /// answer is lost, the next attempt finds the file there already, and that is as good.
+    /// Publishes a file whole, under a name that only this run uses; so it may be sent again when an answer is lost.
     pub async fn publish(&self, path: &Path, bytes: Bytes) -> Result<()> {
-        let mut pause = FIRST_PAUSE;
-        for _ in 1..PUBLISH_ATTEMPTS {
-            if self.put_new(path, &bytes).await.is_ok() {
-                return Ok(());
-            }
-            tokio::time::sleep(pause).await;
-            pause *= 2;
-        }
-        self.put_new(path, &bytes).await.map_err(|cause| self.failed("write", path.as_ref(), cause))
-    }
-
-    async fn put_new(&self, path: &Path, bytes: &Bytes) -> object_store::Result<()> {
-        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        match self.store.put_opts(path, bytes.clone().into(), options).await {
-            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
-            Err(cause) => Err(cause),
-        }
-    }
-
-    /// Publishes a file whole, in place of what a dead run may have left under its name.
-    pub async fn replace(&self, path: &Path, bytes: Bytes) -> Result<()> {
         let put = self.store.put(path, bytes.into()).await;
         put.map(|_| ()).map_err(|cause| self.failed("write", path.as_ref(), cause))
+    }
+
+    /// Whether a file is there.
+    pub async fn holds(&self, path: &Path) -> Result<bool> {
+        match self.store.head(path).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(cause) => Err(self.failed("read", path.as_ref(), cause)),
+        }
     }
 
     /// Reads a file.
@@ -142,6 +137,12 @@ impl Lake {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(cause) => Err(self.failed("remove", path.as_ref(), cause)),
         }
+    }
+
+    /// The error of a part that was there and is gone.
+    pub fn lost(&self, path: &Path) -> Error {
+        let cause = "another run has removed it, taking this one for dead; run again";
+        Error::Lake { action: "find", location: format!("{}/{path}", self.location), source: cause.into() }
     }
 
     fn failed(&self, action: &'static str, path: &str, cause: object_store::Error) -> Error {

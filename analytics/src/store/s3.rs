@@ -6,6 +6,7 @@ use std::sync::Arc;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+use aws_sdk_s3::primitives::AggregatedBytes;
 use aws_sdk_s3::types::{Object, RequestPayer};
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
@@ -13,7 +14,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::source::{Fetched, Listed, Listing};
-use crate::error::{Error, Result};
+use crate::error::{Cause, Error};
 use crate::ingest::object_key::ObjectKey;
 use crate::ingest::selection::Selection;
 
@@ -21,6 +22,8 @@ use crate::ingest::selection::Selection;
 const LISTINGS: usize = 32;
 /// Downloads under way at once for one worker: enough to hide 50 ms on small objects.
 const DOWNLOADS: usize = 32;
+/// How often a body that breaks off is fetched.
+const BODY_ATTEMPTS: u32 = 3;
 /// The unit in which fetching ahead is bounded.
 const PERMIT_BYTES: usize = 1 << 12;
 
@@ -36,7 +39,7 @@ pub struct Bucket {
 
 /// What one prefix gave: objects, and prefixes to list by themselves.
 #[derive(Default)]
-struct Listed1 {
+struct Found {
     listing: Listing,
     prefixes: Vec<String>,
 }
@@ -55,7 +58,7 @@ impl Bucket {
 
     /// Lists the prefix. A prefix whose objects fit one page costs one request; a larger one is split into the
     /// prefixes below it (account, Region, year, month, day), which are listed in parallel.
-    pub async fn list(&self, selection: &Selection, progress: &(dyn Fn(u64) + Sync)) -> Result<Listing> {
+    pub async fn list(&self, selection: &Selection, progress: &(dyn Fn(u64) + Sync)) -> crate::error::Result<Listing> {
         let mut listing = Listing::default();
         let mut waiting = VecDeque::from([self.prefix.clone()]);
         let mut under_way = FuturesUnordered::new();
@@ -75,35 +78,32 @@ impl Bucket {
         Ok(listing)
     }
 
-    async fn list_prefix(&self, prefix: String, selection: &Selection) -> Result<Listed1> {
-        let mut found = Listed1::default();
+    async fn list_prefix(&self, prefix: String, selection: &Selection) -> crate::error::Result<Found> {
+        let mut found = Found::default();
         let first = self.list_page(&prefix, None, None).await?;
         if first.is_truncated() != Some(true) {
             self.take(first, selection, &mut found);
             return Ok(found);
         }
-        let mut page = self.list_page(&prefix, Some("/"), None).await?;
-        if page.common_prefixes().is_empty() {
-            page = first;
-            loop {
-                let next = page.next_continuation_token().map(str::to_owned);
-                self.take(page, selection, &mut found);
-                let Some(next) = next else { return Ok(found) };
-                page = self.list_page(&prefix, None, Some(next)).await?;
-            }
-        }
+        let split = self.list_page(&prefix, Some("/"), None).await?;
+        let (mut page, delimiter) = if split.common_prefixes().is_empty() { (first, None) } else { (split, Some("/")) };
         loop {
-            for below in page.common_prefixes().iter().filter_map(|below| below.prefix()) {
-                if selection.may_hold(below) {
-                    found.prefixes.push(below.to_owned());
-                } else {
-                    found.listing.pass_over("folders not selected");
-                }
-            }
-            let next = page.next_continuation_token().map(str::to_owned);
+            let next = self.next_token(&prefix, &page)?;
             self.take(page, selection, &mut found);
             let Some(next) = next else { return Ok(found) };
-            page = self.list_page(&prefix, Some("/"), Some(next)).await?;
+            page = self.list_page(&prefix, delimiter, Some(next)).await?;
+        }
+    }
+
+    /// Where the next page begins; none after the last. A listing that breaks off must not pass for a whole one.
+    fn next_token(&self, prefix: &str, page: &ListObjectsV2Output) -> crate::error::Result<Option<String>> {
+        match page.next_continuation_token() {
+            None if page.is_truncated() == Some(true) => Err(Error::List {
+                location: format!("s3://{}/{prefix}", self.bucket),
+                hint: None,
+                source: "the answer says that more follows, but not where".into(),
+            }),
+            token => Ok(token.map(str::to_owned)),
         }
     }
 
@@ -112,7 +112,7 @@ impl Bucket {
         prefix: &str,
         delimiter: Option<&str>,
         token: Option<String>,
-    ) -> Result<ListObjectsV2Output> {
+    ) -> crate::error::Result<ListObjectsV2Output> {
         let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
         let request = request.set_delimiter(delimiter.map(str::to_owned)).set_continuation_token(token);
         let answer = request.set_request_payer(self.request_payer.clone()).send().await;
@@ -122,7 +122,14 @@ impl Bucket {
         })
     }
 
-    fn take(&self, page: ListObjectsV2Output, selection: &Selection, found: &mut Listed1) {
+    fn take(&self, page: ListObjectsV2Output, selection: &Selection, found: &mut Found) {
+        for below in page.common_prefixes().iter().filter_map(|below| below.prefix()) {
+            if selection.may_hold(below) {
+                found.prefixes.push(below.to_owned());
+            } else {
+                found.listing.pass_over("folders not selected");
+            }
+        }
         for object in page.contents.unwrap_or_default() {
             let Some(listed) = self.listed(object) else { continue };
             if listed.key.ends_with('/') {
@@ -198,15 +205,28 @@ impl Bucket {
         }
     }
 
-    /// Fetches one object as it was listed; one that changed since is an error, not a mixture.
+    /// Fetches one object as it was listed; one that changed since is an error, not a mixture. The SDK tries requests
+    /// again but not bodies that break off.
     async fn fetch(&self, listed: &Listed) -> Fetched {
+        let mut outcome = self.fetch_once(listed).await?;
+        for _ in 1..BODY_ATTEMPTS {
+            if outcome.is_ok() {
+                break;
+            }
+            outcome = self.fetch_once(listed).await?;
+        }
+        outcome
+    }
+
+    /// The outer error is the request's, the inner one the body's.
+    async fn fetch_once(&self, listed: &Listed) -> Result<Fetched, Cause> {
         let request = self.client.get_object().bucket(&self.bucket).key(&listed.key).if_match(&listed.etag);
-        let request = request.set_request_payer(self.request_payer.clone()).send();
-        let object = request.boxed().await.map_err(|cause| {
+        let answer = request.set_request_payer(self.request_payer.clone()).send().boxed().await;
+        let object = answer.map_err(|cause| {
             let hint = hint_of(cause.code(), "s3:GetObject").map(|hint| format!(" ({hint})")).unwrap_or_default();
             format!("{}{hint}", words_of(&cause))
         })?;
-        Ok(object.body.collect().await?.into_bytes())
+        Ok(object.body.collect().await.map(AggregatedBytes::into_bytes).map_err(Cause::from))
     }
 }
 

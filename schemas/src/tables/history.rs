@@ -15,6 +15,11 @@ pub const JOB_REQUESTS: Table = Table {
         must("aws_region", Text, "the Region of the job"),
         must("job_kind", Text, "model_customization, model_import or model_invocation"),
         must("requested_at", Time, "eventTime of the request"),
+        must(
+            "job_key",
+            Text,
+            "joins the tables of a job: its ARN; where the record gives none, the event id of the request",
+        ),
         may("job_arn", Text, "the job; null = the request was refused, or its response was omitted"),
         may("job_name", Text, "jobName; null = masked or omitted"),
         may("error_code", Text, "why the request was refused; null = accepted"),
@@ -51,7 +56,12 @@ pub const JOB_NETWORK: Table = Table {
     columns: &[
         must("account_id", Text, "the account of the job"),
         must("aws_region", Text, "the Region of the job"),
-        must("job_arn", Text, "the job"),
+        must(
+            "job_key",
+            Text,
+            "joins the tables of a job: its ARN; where the record gives none, the event id of the request",
+        ),
+        may("job_arn", Text, "the job; null = the record of the request does not give it"),
         must("resource_kind", Text, "security_group, subnet or vpc"),
         must("resource_id", Text, "sg-..., subnet-... or vpc-..."),
         must("source", Text, "create_request, or network_interface (tagged by the service with the job's ARN)"),
@@ -123,12 +133,12 @@ pub const SECURITY_GROUPS: Table = Table {
 /// Every attempt to delete a group, by itself or with its VPC, and what came of it.
 pub const SECURITY_GROUP_DELETE_REQUESTS: Table = Table {
     name: "security_group_delete_requests",
-    one_row: "one DeleteSecurityGroup request, or one group that a DeleteVpc request took along",
+    one_row: "one DeleteSecurityGroup request, or one group that an accepted DeleteVpc request took along",
     columns: &[
         must("account_id", Text, "the account that the record names"),
         must("aws_region", Text, "the Region of the request"),
         must("requested_at", Time, "eventTime of the request"),
-        may("group_id", Text, "the group; null = it was named by a name that no earlier record explains"),
+        may("group_id", Text, "the group; null = no record tells which one it was"),
         may("group_name", Text, "the name in the request, else the group's known name"),
         may("vpc_id", Text, "its VPC, where a record tells it"),
         must("outcome", Text, "deleted, refused, or dry_run (nothing was deleted)"),
