@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::Int64Type;
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use chrono::{DateTime, Utc};
 use schemas::control::{ControlId, Verdict};
 
@@ -62,6 +62,13 @@ impl Report {
     /// A number of `lake_totals`.
     pub fn total(&self, column: &str) -> i64 {
         self.totals.batches.first().map_or(0, |batch| batch[column].as_primitive::<Int64Type>().value(0))
+    }
+
+    /// When the newest log file was delivered, as far as names tell.
+    pub fn last_delivery(&self) -> Option<DateTime<Utc>> {
+        let batch = self.totals.batches.first().filter(|batch| batch["last_delivery"].is_valid(0))?;
+        let micros = batch["last_delivery"].as_primitive::<TimestampMicrosecondType>().value(0);
+        DateTime::from_timestamp_micros(micros)
     }
 
     /// Log files and records that could not be read.

@@ -68,14 +68,16 @@ pub async fn ingest(sources: Vec<Source>, lake: &Lake, plan: &IngestPlan, progre
     let mut summary = Summary { orphans_removed: remove_orphans(lake, plan.orphan_age).await?, ..Summary::default() };
     let known = ledger::Known::load(lake, plan.keep).await?;
     let (mut work, mut listed) = (Vec::new(), HashSet::new());
+    let may_overlap = sources.len() > 1;
     for source in sources {
         let mut listing = list(&source, plan, progress).await?;
         summary.count_listing(&listing);
         let source = Arc::new(source);
-        // Sources may overlap.
-        let before = listing.log_files.len();
-        listing.log_files.retain(|file| listed.insert(file.log_file.clone()));
-        summary.listed_twice += (before - listing.log_files.len()) as u64;
+        if may_overlap {
+            let before = listing.log_files.len();
+            listing.log_files.retain(|file| listed.insert(file.log_file.clone()));
+            summary.listed_twice += (before - listing.log_files.len()) as u64;
+        }
         let fresh = known.leave_out(listing.log_files, &mut summary);
         work.extend(
             plan::parts(fresh, plan.keep).into_iter().map(|files| PlannedPart { source: source.clone(), files }),
@@ -119,7 +121,7 @@ async fn run(
         })?;
     let outcome = tokio::task::block_in_place(|| {
         threads.install(|| {
-            // Parts in order, one at a time to each worker: the oldest days are in the lake first.
+            // One part at a time to each worker: parts differ in cost, and the last ones should not wait in a queue.
             work.into_par_iter().with_max_len(1).try_for_each(|part| {
                 if stop.load(Ordering::Relaxed) {
                     return Ok(());

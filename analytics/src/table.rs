@@ -124,6 +124,14 @@ impl Row<'_> {
         self.bool_at(at, value)
     }
 
+    /// Sets a column of true and false, if it is known.
+    pub fn maybe_bool(self, name: &str, value: Option<bool>) -> Self {
+        match value {
+            Some(value) => self.bool(name, value),
+            None => self,
+        }
+    }
+
     /// Sets a time column.
     pub fn time(self, name: &str, value: DateTime<Utc>) -> Self {
         let at = self.place(name);

@@ -25,7 +25,7 @@ interfaces_then as (
 ),
 groups_then as (
     select
-        account_id, aws_region, job_key, group_id, group_name, vpc_id, is_default, first_named_at,
+        account_id, aws_region, job_key, group_id, group_name, vpc_id, is_in_default_vpc, is_default, first_named_at,
         case when deleted_at <= $as_of then deleted_at end as deleted_at,
         deleted_how, deleted_by, deleted_event_id, deleted_log_file, deleted_record_index
     from job_security_groups
@@ -47,8 +47,22 @@ perhaps_deleted as (
     where
         groups_then.deleted_at is null
         and untraced_deletions.requested_at >= groups_then.first_named_at
-        and (groups_then.group_name is null or lower(groups_then.group_name) = lower(coalesce(untraced_deletions.group_name, groups_then.group_name)))
-        and (groups_then.vpc_id is null or groups_then.vpc_id = coalesce(untraced_deletions.vpc_id, groups_then.vpc_id))
+        and (
+            groups_then.group_name is null
+            or untraced_deletions.group_name is null
+            or lower(groups_then.group_name) = lower(untraced_deletions.group_name)
+        )
+        and (
+            groups_then.vpc_id is null
+            or untraced_deletions.vpc_id is null
+            or groups_then.vpc_id = untraced_deletions.vpc_id
+        )
+        -- EC2 takes a name for a group of the default VPC.
+        and not (
+            untraced_deletions.how <> 'by_delete_vpc'
+            and untraced_deletions.group_name is not null
+            and coalesce(groups_then.is_in_default_vpc, true) = false
+        )
     group by groups_then.job_key, groups_then.group_id
 ),
 group_counts as (

@@ -2,7 +2,7 @@
 select
     named.account_id, named.aws_region, named.job_key, named.job_arn, named.group_id, named.first_named_at,
     named.is_in_request, named.is_on_interface,
-    groups.group_name, groups.is_default, groups.vpc_id, groups.created_at,
+    groups.group_name, groups.is_default, groups.vpc_id, groups.is_in_default_vpc, groups.created_at,
     groups.deleted_at, groups.deleted_how, groups.deleted_by, groups.deleted_by_session_issuer_arn,
     groups.deleted_by_session_name, groups.deleted_by_invoked_by, groups.deleted_from_ip_address,
     groups.deleted_event_id, groups.deleted_log_file, groups.deleted_record_index

@@ -113,7 +113,7 @@ def load_lake(db, lake):
                       event_source, event_name, error_code,
                       request_parameters::json as request_parameters, response_elements::json as response_elements
                from read_parquet($events, hive_partitioning = true, union_by_name = true, filename = true)
-               where parse_filename(filename, true) in (select parse_filename(file, true) from glob($ledger))""",
+               where regexp_replace(parse_filename(filename, true), '-[0-9]+$', '') in (select parse_filename(file, true) from glob($ledger))""",
             {"events": f"{lake}/events/*/*.parquet", "ledger": f"{lake}/log_files/*.parquet"},
         )
     return {"parts": parts}

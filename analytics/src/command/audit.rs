@@ -1,5 +1,6 @@
 //! `bedrock-audit audit`
 
+use chrono::TimeDelta;
 use schemas::control::{ControlId, Verdict};
 
 use super::{Session, write_stdout};
@@ -21,10 +22,7 @@ pub async fn run(args: &Audit, session: &Session) -> Result<ExitCode> {
     if args.output == Format::Table {
         render(&for_people(&rows), Format::Table, &mut out)?;
         drop(out);
-        write_stdout(&format!(
-            "
-{summary}"
-        ))?;
+        write_stdout(&format!("\n{summary}"))?;
     } else {
         render(&rows, args.output, &mut out)?;
         eprint!("{summary}");
@@ -66,6 +64,10 @@ fn coverage(report: &Report, lake: &str) -> Result<Vec<String>> {
         ),
         format!("by day:   bedrock-audit query log_coverage --lake {lake}"),
     ];
+    if let Some(end) = report.last_delivery().filter(|end| report.as_of - end > TimeDelta::days(1)) {
+        let end = end.format("%Y-%m-%dT%H:%M:%SZ");
+        lines.push(format!("the logs end at {end}: what has happened since then is not known here"));
+    }
     if report.total("log_files") == 0 {
         lines.push(format!("the lake {lake} holds no log files: run bedrock-audit ingest SOURCE --lake {lake}"));
     }

@@ -5,8 +5,14 @@ use crate::cli::Query;
 use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
 use crate::query::render::render;
-use crate::query::{Catalog, ParameterKind};
+use crate::query::{Catalog, ParameterKind, Question};
 use crate::store::Location;
+
+/// What is asked: a question that comes with the program, or the user's own SQL and a name for it in messages.
+enum Asked<'a> {
+    Question(&'a Question),
+    Sql { name: String, sql: String },
+}
 
 pub async fn run(args: &Query, session: &Session) -> Result<ExitCode> {
     let catalog = Catalog::load()?;
@@ -14,23 +20,18 @@ pub async fn run(args: &Query, session: &Session) -> Result<ExitCode> {
         write_stdout(&list(&catalog))?;
         return Ok(ExitCode::Done);
     }
-    let bindings = args.bindings(session.now)?;
-    // A wrong name or value is told before anything is read.
-    let question = args.name.as_deref().map(|name| catalog.find(name)).transpose()?;
-    if let Some(question) = question {
-        bindings.values(question, session.now)?;
-    }
-    let own = own_sql(args)?;
-    if question.is_none() && own.is_none() {
-        return Err(Error::Misused("query needs a question's NAME, --sql TEXT, --file FILE or --list".to_owned()));
-    }
+    let (asked, bindings) = (asked(args, &catalog)?, args.bindings(session.now)?);
+    // A wrong parameter is told before anything is read.
+    let values = match &asked {
+        Asked::Question(question) => bindings.values(question, session.now)?,
+        Asked::Sql { .. } => bindings.own_values(session.now),
+    };
     let lake = args.lake.as_deref().ok_or_else(|| Error::Misused("query needs --lake LAKE".to_owned()))?;
     let lake = session.stores.lake(&Location::parse(lake)?).await?;
     let engine = session.engine(&lake).await?;
-    let answer = match (question, own) {
-        (Some(question), _) => engine.ask(question, &bindings, session.now).await?,
-        (None, Some((name, sql))) => engine.answer(&sql, &name, Some(bindings.own_values(session.now))).await?,
-        (None, None) => unreachable!("one of them was just found"),
+    let answer = match &asked {
+        Asked::Question(question) => engine.answer(&question.sql, &question.name, Some(values)).await?,
+        Asked::Sql { name, sql } => engine.answer(sql, name, Some(values)).await?,
     };
     render(&answer, args.output, &mut std::io::stdout().lock())?;
     if engine.committed().is_empty() {
@@ -40,14 +41,20 @@ pub async fn run(args: &Query, session: &Session) -> Result<ExitCode> {
     Ok(ExitCode::Done)
 }
 
-/// The user's own SQL and a name for it in messages.
-fn own_sql(args: &Query) -> Result<Option<(String, String)>> {
-    if let Some(path) = &args.file {
-        let name = path.display().to_string();
-        let sql = std::fs::read_to_string(path).map_err(|cause| Error::Misused(format!("--file {name}: {cause}")))?;
-        return Ok(Some((name, sql)));
+fn asked<'a>(args: &Query, catalog: &'a Catalog) -> Result<Asked<'a>> {
+    match (&args.name, &args.sql, &args.file) {
+        (Some(name), ..) => Ok(Asked::Question(catalog.find(name)?)),
+        (None, Some(sql), _) => Ok(Asked::Sql { name: "--sql".to_owned(), sql: sql.clone() }),
+        (None, None, Some(path)) => {
+            let name = path.display().to_string();
+            let sql =
+                std::fs::read_to_string(path).map_err(|cause| Error::Misused(format!("--file {name}: {cause}")))?;
+            Ok(Asked::Sql { name, sql })
+        }
+        (None, None, None) => {
+            Err(Error::Misused("query needs a question's NAME, --sql TEXT, --file FILE or --list".to_owned()))
+        }
     }
-    Ok(args.sql.as_ref().map(|sql| ("--sql".to_owned(), sql.clone())))
 }
 
 /// Every question with its parameters as options.

@@ -166,7 +166,7 @@ impl Groups {
         }
         let mut lives = TableBuilder::new(&SECURITY_GROUPS);
         for ((scope, group_id), life) in &self.lives {
-            write_life(&mut lives, scope, group_id, life);
+            write_life(&mut lives, (scope, group_id), life, self.in_default_vpc(scope, life));
         }
         [lives, table]
     }
@@ -209,10 +209,9 @@ impl Groups {
     fn named(&self, event: &Event, name: &str, index: &Index) -> Option<String> {
         let ids = index.named(&event.scope, name).into_iter();
         let alive: Vec<String> = ids.filter(|id| self.life(event, id).exists_at(event.at)).collect();
-        let candidates: Vec<&String> =
-            alive.iter().filter(|id| self.in_default_vpc(event, id) != Some(false)).collect();
-        let certain: Vec<&String> =
-            candidates.iter().copied().filter(|id| self.in_default_vpc(event, id) == Some(true)).collect();
+        let in_default_vpc = |id: &str| self.in_default_vpc(&event.scope, self.life(event, id));
+        let candidates: Vec<&String> = alive.iter().filter(|id| in_default_vpc(id) != Some(false)).collect();
+        let certain: Vec<&String> = candidates.iter().copied().filter(|id| in_default_vpc(id) == Some(true)).collect();
         match (candidates.as_slice(), certain.as_slice()) {
             ([only], _) | (_, [only]) => Some((*only).clone()),
             _ => None,
@@ -220,10 +219,9 @@ impl Groups {
     }
 
     /// Whether a group is in its Region's default VPC; `None` = no record tells.
-    fn in_default_vpc(&self, event: &Event, id: &str) -> Option<bool> {
-        let life = self.life(event, id);
+    fn in_default_vpc(&self, scope: &Scope, life: &Life) -> Option<bool> {
         match &life.vpc_id {
-            Some(vpc_id) => self.vpcs.get(&(event.scope.clone(), vpc_id.clone())).copied(),
+            Some(vpc_id) => self.vpcs.get(&(scope.clone(), vpc_id.clone())).copied(),
             // CreateSecurityGroup without a VPC makes the group in the default one.
             None => life.created.as_ref().map(|_| true),
         }
@@ -302,17 +300,14 @@ impl Index {
     }
 }
 
-fn write_life(table: &mut TableBuilder, scope: &Scope, group_id: &str, life: &Life) {
+fn write_life(table: &mut TableBuilder, (scope, group_id): (&Scope, &str), life: &Life, in_default_vpc: Option<bool>) {
     let row = table
         .row()
         .text("account_id", &scope.account_id)
         .text("aws_region", &scope.aws_region)
         .text("group_id", group_id);
     let row = row.maybe_text("group_name", life.name.as_deref()).maybe_text("vpc_id", life.vpc_id.as_deref());
-    let row = match life.is_default() {
-        Some(is_default) => row.bool("is_default", is_default),
-        None => row,
-    };
+    let row = row.maybe_bool("is_default", life.is_default()).maybe_bool("is_in_default_vpc", in_default_vpc);
     let row = row.time("first_seen_at", life.first_seen_at.expect("a life begins with a record"));
     let row = match &life.created {
         Some(event) => write_created(row, event),

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata};
+use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::primitives::AggregatedBytes;
 use aws_sdk_s3::types::{Object, RequestPayer};
@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::source::{Fetched, Listed, Listing};
-use crate::error::{Cause, Error};
+use crate::error::{Cause, Error, chain};
 use crate::ingest::object_key::ObjectKey;
 use crate::ingest::selection::Selection;
 
@@ -240,9 +240,13 @@ async fn hand_on(download: Download, send: &mpsc::Sender<(usize, Fetched, OwnedS
     }
 }
 
-/// The SDK's error and its causes, without the request.
-fn words_of<E: std::error::Error>(error: &E) -> String {
-    DisplayErrorContext(error).to_string()
+/// S3's own code and message; where no answer came, the causes in turn.
+fn words_of<E: std::error::Error + ProvideErrorMetadata + 'static>(error: &E) -> String {
+    match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(code), None) => code.to_owned(),
+        _ => chain(error),
+    }
 }
 
 fn hint_of(code: Option<&str>, action: &'static str) -> Option<&'static str> {

@@ -109,6 +109,7 @@ pub const SECURITY_GROUPS: Table = Table {
         may("group_name", Text, "its name, where a record tells it"),
         may("is_default", Bool, "whether it is its VPC's default group; null = no record tells"),
         may("vpc_id", Text, "its VPC, where a record tells it"),
+        may("is_in_default_vpc", Bool, "whether its VPC is the Region's default one; null = no record tells"),
         must("first_seen_at", Time, "eventTime of the first record that names it"),
         may("created_at", Time, "null = before the logs"),
         may("created_by", Text, "userIdentity.arn of the creator"),
