@@ -2,7 +2,7 @@
 //!
 //! `scripts/bench` compares ingest with this. Same library as ingest, same threads, one buffer a thread.
 
-#![expect(clippy::print_stdout, reason = "an example's answer goes to stdout")]
+#![expect(clippy::print_stdout, reason = "the answer goes to stdout")]
 
 use std::cell::RefCell;
 use std::fs;
