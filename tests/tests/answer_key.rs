@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use end_to_end::answer_key::{AnswerKey, Deletion, JobVerdict, Recipe, SecurityGroup, make};
+use end_to_end::answer_key::{AnswerKey, Attempt, Deletion, Job, JobVerdict, Recipe, SecurityGroup, make};
 
 use crate::place::{Place, number, text};
 
@@ -102,14 +102,13 @@ fn check_questions(place: &Place, key: &AnswerKey) {
     assert_eq!(rows(place, "jobs_with_deleted_security_groups", &columns), expected);
 }
 
-/// A default group that no record names is deleted with its VPC unseen: nobody can list it.
-fn is_ever_named(key: &AnswerKey, group_id: &str) -> bool {
-    let in_a_job = key
-        .jobs
-        .iter()
-        .any(|job| job.error_code.is_none() && job.groups.iter().any(|group| group.group_id == group_id));
-    let attempted = key.security_groups.iter().any(|group| group.group_id == group_id && !group.attempts.is_empty());
-    in_a_job || attempted
+/// Whether a record that can be believed names the group: an accepted request, or a refusal that speaks of the group
+/// itself. A caller who was refused may have written any id.
+fn is_ever_named(key: &AnswerKey, group: &SecurityGroup) -> bool {
+    let uses = |job: &Job| job.error_code.is_none() && job.groups.iter().any(|used| used.group_id == group.group_id);
+    let telling = ["Client.CannotDelete", "Client.DependencyViolation", "Client.DryRunOperation"];
+    let tells = |attempt: &Attempt| attempt.error_code.as_deref().is_none_or(|code| telling.contains(&code));
+    key.jobs.iter().any(uses) || group.attempts.iter().any(tells)
 }
 
 fn check_groups(place: &Place, key: &AnswerKey) {
@@ -133,7 +132,7 @@ fn check_groups(place: &Place, key: &AnswerKey) {
                 .jobs
                 .iter()
                 .any(|job| job.job_arn.is_some() && job.groups.iter().any(|g| g.group_id == group.group_id));
-        let is_named = group.created_at.is_some() || is_ever_named(key, &group.group_id);
+        let is_named = group.created_at.is_some() || is_ever_named(key, group);
         if is_traceable && (is_named || group.deleted_at.is_some()) {
             assert!(found.contains(&row), "{row:?}");
         }
