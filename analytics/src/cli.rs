@@ -11,7 +11,7 @@ use crate::exit_code::ExitCode;
 use crate::ingest::selection::DEFAULT_LATE_DAYS;
 use crate::query::render::Format;
 
-/// Audits the history of Amazon Bedrock jobs and their network, from CloudTrail log files.
+/// Audits Amazon Bedrock jobs and their network: then, from CloudTrail log files, and now, from live APIs.
 #[derive(Debug, Parser)]
 #[command(name = "bedrock-audit", version, propagate_version = true, after_help = EXIT_CODES)]
 pub struct Cli {
@@ -40,17 +40,17 @@ pub struct Global {
     /// Workers and queries share this much memory, for example 512MiB [default: 128 MiB for each worker, 512 MiB at least]
     #[arg(long, global = true, value_name = "SIZE")]
     pub memory: Option<String>,
-    /// S3 endpoint in place of AWS's own
-    #[arg(long, global = true, value_name = "URL", help_heading = "S3")]
+    /// Endpoint in place of AWS's own
+    #[arg(long, global = true, value_name = "URL", help_heading = "AWS")]
     pub endpoint_url: Option<String>,
     /// Named profile of the AWS configuration files
-    #[arg(long, global = true, value_name = "NAME", help_heading = "S3")]
+    #[arg(long, global = true, value_name = "NAME", help_heading = "AWS")]
     pub profile: Option<String>,
-    /// Region of the buckets
-    #[arg(long, global = true, value_name = "REGION", help_heading = "S3")]
+    /// Region of the buckets, or of the jobs that evaluate judges
+    #[arg(long, global = true, value_name = "REGION", help_heading = "AWS")]
     pub region: Option<String>,
     /// Agree to pay for requests to a requester-pays bucket
-    #[arg(long, global = true, help_heading = "S3")]
+    #[arg(long, global = true, help_heading = "AWS")]
     pub request_payer: bool,
 }
 
@@ -67,6 +67,8 @@ pub enum Command {
     Audit(Audit),
     /// Answer a named question, or SQL of your own, over every table of the lake
     Query(Query),
+    /// Judge every job of one account and Region now, from live APIs, as the Config rule does
+    Evaluate(Evaluate),
 }
 
 /// `bedrock-audit demo`
@@ -197,6 +199,37 @@ pub struct Query {
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub params: Vec<String>,
     /// Format of the rows
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub output: Format,
+}
+
+/// `bedrock-audit evaluate`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  bedrock-audit evaluate --region eu-west-1
+  bedrock-audit evaluate --region eu-west-1 --controls job_in_vpc,job_private_path --parameter maxJobAgeDays=90
+  bedrock-audit evaluate --region eu-west-1 --verdicts NonCompliant,Undetermined --output csv > verdicts.csv
+
+It only reads. Each control needs its own permissions, and what could not be read is Undetermined and named: see README,
+'The rule'. The exit code is 1 when a job is non-compliant, 2 when none is but something could not be told.")]
+pub struct Evaluate {
+    /// The controls to judge by [default: all]
+    #[arg(long, value_name = "CONTROL,...", value_delimiter = ',')]
+    pub controls: Vec<String>,
+    /// A parameter of the rule: jobKinds, jobStatuses, maxJobAgeDays or mandatoryTagKeys
+    #[arg(long = "parameter", value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
+    /// Show only these verdicts: Compliant, NonCompliant, NotApplicable, Undetermined (counts and exit code stay whole)
+    #[arg(long, value_name = "VERDICT,...", value_delimiter = ',')]
+    pub verdicts: Vec<String>,
+    /// Requests in flight at one time
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub concurrency: u16,
+    /// Stop reading after this long; what was not read is Undetermined
+    #[arg(long, value_name = "SPAN", default_value = "15m")]
+    pub time_limit: String,
+    /// Format of the verdicts
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub output: Format,
 }

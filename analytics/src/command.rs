@@ -2,6 +2,8 @@
 
 mod audit;
 mod demo;
+#[cfg(feature = "live")]
+mod evaluate;
 mod ingest;
 mod query;
 
@@ -42,6 +44,12 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
             Command::Rebuild(rebuild) => session.rebuild(rebuild).await,
             Command::Audit(audit) => audit::run(audit, &session).await,
             Command::Query(query) => query::run(query, &session).await,
+            #[cfg(feature = "live")]
+            Command::Evaluate(evaluate) => evaluate::run(evaluate, &session, &cli.global).await,
+            #[cfg(not(feature = "live"))]
+            Command::Evaluate(_) => Err(Error::Misused(
+                "evaluate: this program was built without the cargo feature live, which asks the AWS APIs".to_owned(),
+            )),
         }
     })
 }

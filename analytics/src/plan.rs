@@ -1,6 +1,8 @@
 //! What was typed means this, checked. Nothing after this module looks at a flag.
 
 use chrono::{DateTime, Utc};
+#[cfg(feature = "live")]
+use schemas::control::ControlId;
 use schemas::control::Verdict;
 
 use crate::cli::{Audit, Global, Ingest, Query};
@@ -90,11 +92,58 @@ impl Audit {
 
     /// The verdicts to show; all when none was named.
     pub fn shown(&self) -> Result<Vec<Verdict>> {
-        let known = Verdict::ALL.map(Verdict::as_str).join(", ");
-        let parse = |name: &String| Verdict::parse(name).ok_or_else(|| misused("--verdicts", name, &known));
-        let named = self.verdicts.iter().map(parse).collect::<Result<Vec<_>>>()?;
-        Ok(if named.is_empty() { Verdict::ALL.to_vec() } else { named })
+        verdicts(&self.verdicts)
     }
+}
+
+#[cfg(feature = "live")]
+impl crate::cli::Evaluate {
+    /// The verdicts to show; all when none was named.
+    pub fn shown(&self) -> Result<Vec<Verdict>> {
+        verdicts(&self.verdicts)
+    }
+
+    /// The controls to judge by, in reporting order.
+    pub fn controls(&self) -> Result<Vec<ControlId>> {
+        let known = ControlId::ALL.map(ControlId::as_str).join(", ");
+        for name in &self.controls {
+            ControlId::parse(name).ok_or_else(|| misused("--controls", name, &known))?;
+        }
+        let is_named = |control: &ControlId| self.controls.iter().any(|name| name == control.as_str());
+        Ok(ControlId::ALL.into_iter().filter(|control| self.controls.is_empty() || is_named(control)).collect())
+    }
+
+    /// The rule's parameters, under the names that they have in AWS Config.
+    pub fn rule_parameters(&self) -> Result<config_rule::parameters::Parameters> {
+        let mut typed = serde_json::Map::new();
+        for parameter in &self.parameters {
+            let (name, value) =
+                parameter.split_once('=').ok_or_else(|| misused("--parameter", parameter, "name=value"))?;
+            if !EVALUATE_PARAMETERS.contains(&name) {
+                return Err(misused("--parameter", name, &EVALUATE_PARAMETERS.join(", ")));
+            }
+            typed.insert(name.to_owned(), value.into());
+        }
+        let text = serde_json::Value::Object(typed).to_string();
+        config_rule::parameters::Parameters::parse(Some(&text)).map_err(|error| Error::Misused(error.to_string()))
+    }
+
+    /// How long it may read.
+    pub fn time_limit(&self) -> Result<std::time::Duration> {
+        humantime::parse_duration(&self.time_limit)
+            .map_err(|_| misused("--time-limit", &self.time_limit, "a span such as 15m"))
+    }
+}
+
+/// The parameters of a rule that say which jobs, and what is asked of them; the others are about reporting.
+#[cfg(feature = "live")]
+const EVALUATE_PARAMETERS: [&str; 4] = ["jobKinds", "jobStatuses", "maxJobAgeDays", "mandatoryTagKeys"];
+
+fn verdicts(names: &[String]) -> Result<Vec<Verdict>> {
+    let known = Verdict::ALL.map(Verdict::as_str).join(", ");
+    let parse = |name: &String| Verdict::parse(name).ok_or_else(|| misused("--verdicts", name, &known));
+    let named = names.iter().map(parse).collect::<Result<Vec<_>>>()?;
+    Ok(if named.is_empty() { Verdict::ALL.to_vec() } else { named })
 }
 
 impl Query {

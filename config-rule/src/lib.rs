@@ -1,39 +1,39 @@
-//! The AWS Config custom rule for Amazon Bedrock jobs. So far: which control a rule is asked for.
+//! The AWS Config custom rule for Amazon Bedrock jobs: facts in, one verdict a job out, told to Config.
+//!
+//! In the order in which an invocation passes them:
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`settings`], [`event`], [`parameters`] | what the function's owner, Config and the rule's owner say |
+//! | [`facts`] | what a control may look at: known, absent or unreadable |
+//! | [`gather`] | collecting facts, through small traits and within bounds |
+//! | [`controls`], [`judgement`], [`waiver`] | pure functions over facts |
+//! | [`check`] | the three above, once over all jobs |
+//! | [`report`], [`record`], [`deliver`] | the words and calls that reach AWS Config |
+//! | [`evidence`] | what was seen and said, as an object of its own |
+//! | [`handler`], [`immediate`], [`failure`] | one invocation, and how it ends |
+//! | `aws` | the traits over the SDKs (feature `aws`) |
 
-use schemas::control::ControlId;
+#[cfg(feature = "aws")]
+pub mod aws;
+pub mod check;
+pub mod controls;
+pub mod deliver;
+pub mod event;
+pub mod evidence;
+pub mod facts;
+pub mod failure;
+pub mod gather;
+pub mod handler;
+pub mod immediate;
+pub mod judgement;
+pub mod parameters;
+pub mod record;
+pub mod report;
+pub mod settings;
+pub mod waiver;
 
-/// The rule parameter that picks a control.
-pub const CONTROL_PARAMETER: &str = "control";
-
-/// A rule parameter `control` that names none.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnknownControl {
-    /// The name as given.
-    pub found: String,
-}
-
-impl std::fmt::Display for UnknownControl {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let known = ControlId::ALL.map(ControlId::as_str).join(", ");
-        write!(f, "rule parameter {CONTROL_PARAMETER} is {:?}; it must be one of {known}", self.found)
-    }
-}
-
-impl std::error::Error for UnknownControl {}
-
-/// The control that a rule is asked for; a wrong name lists the right ones.
-pub fn control_of(parameter: &str) -> Result<ControlId, UnknownControl> {
-    ControlId::parse(parameter).ok_or_else(|| UnknownControl { found: parameter.to_owned() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_wrong_control_lists_the_right_ones() {
-        assert_eq!(control_of("job_in_vpc"), Ok(ControlId::JobInVpc));
-        let error = control_of("job-in-vpc").expect_err("hyphens").to_string();
-        assert!(ControlId::ALL.iter().all(|control| error.contains(control.as_str())), "{error}");
-    }
+/// The wall clock, read by the shells only.
+pub fn now() -> chrono::DateTime<chrono::Utc> {
+    std::time::SystemTime::now().into()
 }

@@ -11,11 +11,33 @@ pub enum ControlId {
     JobSecurityGroupsExist,
     /// None of them is a VPC's default group.
     JobSecurityGroupsNotDefault,
+    /// Its groups, subnets and VPC carry the mandatory tags.
+    JobNetworkTagged,
+    /// Its subnets have no route to the internet, and its VPC has the endpoints that it needs.
+    JobPrivatePath,
+    /// Its groups let it reach those endpoints, and theirs let it in.
+    JobSecurityGroupsReachEndpoints,
+    /// Its role has the EC2 permissions that a job in a VPC needs.
+    JobRoleCanUseVpc,
+    /// The policy of its training bucket refuses reads from outside the VPC.
+    TrainingDataRequiresVpc,
 }
 
 impl ControlId {
     /// Every control, in reporting order.
-    pub const ALL: [Self; 3] = [Self::JobInVpc, Self::JobSecurityGroupsExist, Self::JobSecurityGroupsNotDefault];
+    pub const ALL: [Self; 8] = [
+        Self::JobInVpc,
+        Self::JobSecurityGroupsExist,
+        Self::JobSecurityGroupsNotDefault,
+        Self::JobNetworkTagged,
+        Self::JobPrivatePath,
+        Self::JobSecurityGroupsReachEndpoints,
+        Self::JobRoleCanUseVpc,
+        Self::TrainingDataRequiresVpc,
+    ];
+
+    /// The controls that CloudTrail's history can be judged against, in reporting order.
+    pub const IN_HISTORY: [Self; 3] = [Self::JobInVpc, Self::JobSecurityGroupsExist, Self::JobSecurityGroupsNotDefault];
 
     /// The control's one name: module, rule parameter, annotation, column value, query header, report.
     pub const fn as_str(self) -> &'static str {
@@ -23,6 +45,11 @@ impl ControlId {
             Self::JobInVpc => "job_in_vpc",
             Self::JobSecurityGroupsExist => "job_security_groups_exist",
             Self::JobSecurityGroupsNotDefault => "job_security_groups_not_default",
+            Self::JobNetworkTagged => "job_network_tagged",
+            Self::JobPrivatePath => "job_private_path",
+            Self::JobSecurityGroupsReachEndpoints => "job_security_groups_reach_endpoints",
+            Self::JobRoleCanUseVpc => "job_role_can_use_vpc",
+            Self::TrainingDataRequiresVpc => "training_data_requires_vpc",
         }
     }
 
@@ -32,6 +59,11 @@ impl ControlId {
             Self::JobInVpc => "The job runs in a VPC",
             Self::JobSecurityGroupsExist => "Every security group that the job names still exists",
             Self::JobSecurityGroupsNotDefault => "The job uses no VPC's default security group",
+            Self::JobNetworkTagged => "The job's security groups, subnets and VPC carry the mandatory tags",
+            Self::JobPrivatePath => "The job's subnets reach S3 and KMS through VPC endpoints, and no internet gateway",
+            Self::JobSecurityGroupsReachEndpoints => "The job's security groups let it reach those endpoints",
+            Self::JobRoleCanUseVpc => "The job's role has the EC2 permissions that a job in a VPC needs",
+            Self::TrainingDataRequiresVpc => "The training bucket's policy refuses reads from outside the VPC",
         }
     }
 

@@ -1,5 +1,7 @@
 //! The Amazon Bedrock jobs that read an organization's data inside or outside a VPC.
 
+use crate::ids::Arn;
+
 /// Kind of job. All three carry the same `vpcConfig` (API Reference "CreateModelCustomizationJob",
 /// "CreateModelImportJob", "CreateModelInvocationJob").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,6 +42,17 @@ impl JobKind {
             Self::ModelCustomization => Some("StopModelCustomizationJob"),
             Self::ModelImport => None,
             Self::ModelInvocation => Some("StopModelInvocationJob"),
+        }
+    }
+
+    /// The kind of the job that an ARN names, from the resource word before its first slash.
+    pub fn of_arn(arn: &str) -> Option<Self> {
+        let (word, _) = Arn::parse(arn)?.resource.split_once('/')?;
+        match word {
+            "model-customization-job" => Some(Self::ModelCustomization),
+            "model-import-job" => Some(Self::ModelImport),
+            "model-invocation-job" => Some(Self::ModelInvocation),
+            _ => None,
         }
     }
 

@@ -3,8 +3,20 @@
 /// The bucket: an S3 server in this process, over real HTTP, that can be told to misbehave.
 pub mod s3_server;
 
+/// The rest of AWS as far as the rule speaks it: strict, stateful, over real HTTP in this process.
+pub mod aws_server;
+
 /// The program: runs the shipped binary with nothing of the machine's AWS configuration.
 pub mod program;
+
+/// The function: the shipped Lambda binary behind a Runtime API in this process, invoked as Lambda invokes it.
+pub mod runtime_api;
+
+/// The events: what AWS Config and EventBridge invoke the function with.
+pub mod config_events;
+
+/// Another's AWS: moto in a Python process, as a witness beside the servers in this one.
+pub mod moto;
 
 /// The trail: a synthetic bucket of log files and the truth about what was planted in it.
 pub mod answer_key;

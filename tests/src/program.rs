@@ -148,6 +148,11 @@ impl Running {
         self.child.try_wait().expect("the child is ours to wait for").is_none()
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has written to stderr so far.
     pub fn stderr_so_far(&self) -> String {
         self.home.text("stderr")

@@ -31,20 +31,49 @@ fn read(path: impl AsRef<Path>) -> String {
 }
 
 #[test]
-fn only_the_store_names_an_sdk() {
-    for path in files_below(&repository().join("analytics/src"), "rs") {
-        let is_store = path.to_string_lossy().contains("/store/");
-        let names_sdk = read(&path).contains("aws_sdk_") || read(&path).contains("aws_config");
-        assert!(is_store || !names_sdk, "{} names an AWS SDK crate", path.display());
+fn only_the_shells_name_an_sdk() {
+    for (folder, shell) in [("analytics/src", "/store/"), ("config-rule/src", "/src/aws"), ("schemas/src", "nothing")] {
+        for path in files_below(&repository().join(folder), "rs") {
+            let is_shell = path.to_string_lossy().contains(shell);
+            let names_sdk = read(&path).contains("aws_sdk_") || read(&path).contains("aws_config");
+            assert!(is_shell || !names_sdk, "{} names an AWS SDK crate", path.display());
+        }
     }
 }
 
 #[test]
+fn the_heaviest_crate_is_named_in_one_module() {
+    let sources = ["analytics/src", "config-rule/src", "schemas/src", "tests"].map(|folder| repository().join(folder));
+    let files = sources.iter().flat_map(|folder| files_below(folder, "rs"));
+    let named: Vec<PathBuf> =
+        files.filter(|path| !path.ends_with("tidy.rs") && read(path).contains("aws_sdk_ec2")).collect();
+    assert_eq!(named, [repository().join("config-rule/src/aws/ec2.rs")]);
+}
+
+#[test]
 fn schemas_and_config_rule_are_free_of_the_heavy_crates() {
-    for manifest in ["schemas/Cargo.toml", "config-rule/Cargo.toml"] {
+    for (manifest, heavy) in [
+        ("schemas/Cargo.toml", ["datafusion", "parquet", "aws-sdk-s3", "tokio"].as_slice()),
+        ("config-rule/Cargo.toml", ["datafusion", "parquet", "arrow"].as_slice()),
+    ] {
         let text = read(repository().join(manifest));
-        for heavy in ["datafusion", "parquet", "aws-sdk-s3", "tokio"] {
+        for heavy in heavy {
             assert!(!text.contains(heavy), "{manifest} depends on {heavy}");
+        }
+    }
+}
+
+#[test]
+fn what_decides_is_free_of_async_clock_and_environment() {
+    let source = repository().join("config-rule/src");
+    let mut files = files_below(&source.join("controls"), "rs");
+    files.extend(
+        ["controls", "facts", "judgement", "report", "waiver", "event", "parameters"]
+            .map(|name| source.join(name).with_extension("rs")),
+    );
+    for path in files {
+        for forbidden in ["async ", "tokio", "SystemTime", "Utc::now", "std::env", "Instant"] {
+            assert!(!read(&path).contains(forbidden), "{} has {forbidden}", path.display());
         }
     }
 }
@@ -82,9 +111,13 @@ fn links_in_documents_lead_somewhere() {
 }
 
 #[test]
-fn every_control_is_in_the_readme() {
-    let readme = read(repository().join("README.md"));
+fn every_control_is_in_the_documents_and_has_a_module_with_cases() {
+    let documents = ["README.md", "CHANGELOG.md"].map(|name| (name, read(repository().join(name))));
     for control in schemas::control::ControlId::ALL {
-        assert!(readme.contains(control.as_str()), "README.md does not name {control}");
+        for (name, text) in &documents {
+            assert!(text.contains(control.as_str()), "{name} does not name {control}");
+        }
+        let module = repository().join(format!("config-rule/src/controls/{control}.rs"));
+        assert!(read(&module).contains("#[cfg(test)]"), "{} has no cases", module.display());
     }
 }

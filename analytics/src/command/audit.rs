@@ -34,17 +34,24 @@ pub async fn run(args: &Audit, session: &Session) -> Result<ExitCode> {
 pub fn summary(report: &Report, lake: &str) -> Result<String> {
     let mut lines =
         vec![format!("{} jobs as of {}", report.jobs, report.as_of.format("%Y-%m-%dT%H:%M:%SZ")), String::new()];
-    let width = ControlId::ALL.iter().map(|control| control.as_str().len()).max().unwrap_or_default();
-    let heads = Verdict::ALL.map(|verdict| format!("{verdict:>14}"));
-    lines.push(format!("{:width$}{}", "", heads.concat()));
-    for control in ControlId::ALL {
-        let cells = Verdict::ALL
-            .map(|verdict| format!("{:>14}", report.counts.get(&(control, verdict)).copied().unwrap_or_default()));
-        lines.push(format!("{:width$}{}", control.as_str(), cells.concat()));
-    }
+    lines.extend(counts_by_control(&ControlId::IN_HISTORY, |control, verdict| {
+        report.counts.get(&(control, verdict)).copied().unwrap_or_default()
+    }));
     lines.push(String::new());
     lines.extend(coverage(report, lake)?);
     Ok(lines.join("\n") + "\n")
+}
+
+/// A line a control, a column a verdict.
+pub fn counts_by_control(controls: &[ControlId], count: impl Fn(ControlId, Verdict) -> u64) -> Vec<String> {
+    let width = controls.iter().map(|control| control.as_str().len()).max().unwrap_or_default();
+    let heads = Verdict::ALL.map(|verdict| format!("{verdict:>14}"));
+    let mut lines = vec![format!("{:width$}{}", "", heads.concat())];
+    for &control in controls {
+        let cells = Verdict::ALL.map(|verdict| format!("{:>14}", count(control, verdict)));
+        lines.push(format!("{:width$}{}", control.as_str(), cells.concat()));
+    }
+    lines
 }
 
 /// "No finding" is an answer only beside what was read.
