@@ -67,6 +67,8 @@ pub enum Command {
     Audit(Audit),
     /// Answer a named question, or SQL of your own, over every table of the lake
     Query(Query),
+    /// Check digest files and log files against CloudTrail's signatures and hashes
+    Verify(Verify),
     /// Judge every job of one account and Region now, from live APIs, as the Config rule does
     Evaluate(Evaluate),
 }
@@ -199,6 +201,51 @@ pub struct Query {
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub params: Vec<String>,
     /// Format of the rows
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub output: Format,
+}
+
+/// `bedrock-audit verify`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  aws cloudtrail list-public-keys --start-time 2026-01-01 --region eu-west-1 > keys.json
+  bedrock-audit verify s3://my-trail-bucket --regions eu-west-1 --from 2026-01-01 --public-keys keys.json
+  bedrock-audit verify ./copied-logs --public-keys keys.json --all --output csv > verified.csv
+
+The check is that of aws cloudtrail validate-logs, in parallel. Keys differ from Region to Region: give a file for each.
+A copy that has lost S3's metadata is verified too, but for the newest digest file of each chain.
+
+The exit code is 1 when something was changed, forged or removed, 2 when something is vouched for by nothing.")]
+pub struct Verify {
+    /// Where digest files and log files are: a folder or s3://bucket/prefix
+    #[arg(value_name = "SOURCE")]
+    pub source: String,
+    /// The public keys, as aws cloudtrail list-public-keys prints them; may be given for several Regions
+    #[arg(long, value_name = "FILE", required = true)]
+    pub public_keys: Vec<PathBuf>,
+    /// The bucket is a copy: the paths inside its digest files name another one
+    #[arg(long)]
+    pub copy: bool,
+    /// Show what is valid and attested too
+    #[arg(long)]
+    pub all: bool,
+    /// Only files of these accounts
+    #[arg(long, value_name = "ID,...", value_delimiter = ',')]
+    pub accounts: Vec<String>,
+    /// Only files of these Regions
+    #[arg(long, value_name = "REGION,...", value_delimiter = ',')]
+    pub regions: Vec<String>,
+    /// Only files delivered from the day of this time on
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// Only files delivered up to the day of this time
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// Threads that hash [default: one for each core]
+    #[arg(long, value_name = "N")]
+    pub workers: Option<usize>,
+    /// Format of the list
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub output: Format,
 }

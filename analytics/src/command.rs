@@ -6,6 +6,7 @@ mod demo;
 mod evaluate;
 mod ingest;
 mod query;
+mod verify;
 
 use std::io::Write;
 
@@ -44,6 +45,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
             Command::Rebuild(rebuild) => session.rebuild(rebuild).await,
             Command::Audit(audit) => audit::run(audit, &session).await,
             Command::Query(query) => query::run(query, &session).await,
+            Command::Verify(verify) => verify::run(verify, &session).await,
             #[cfg(feature = "live")]
             Command::Evaluate(evaluate) => evaluate::run(evaluate, &session, &cli.global).await,
             #[cfg(not(feature = "live"))]

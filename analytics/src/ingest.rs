@@ -6,7 +6,7 @@
 //! alone, and rows are put in order within it, so the number of workers never changes the rows.
 
 mod damage;
-mod decode;
+pub(crate) mod decode;
 pub mod keep;
 mod ledger;
 pub mod object_key;

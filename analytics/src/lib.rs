@@ -7,6 +7,7 @@
 //! | [`rebuild`] | `events` in, the history out |
 //! | [`query`] | SQL over all of it, the questions that come with the program, their answers as text |
 //! | [`audit`](mod@audit) | every job judged against every control |
+//! | [`verify`], [`verification`] | whether log files are as CloudTrail delivered them: the decision, and the reading for it |
 //! | [`cli`], [`plan`], [`command`] | what was typed, what it means, what is done |
 //! | [`trail`] | makes log files: the demo's, the tests', the benches' |
 
@@ -23,3 +24,5 @@ pub mod rebuild;
 pub mod store;
 pub mod table;
 pub mod trail;
+pub mod verification;
+pub mod verify;

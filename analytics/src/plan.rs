@@ -5,13 +5,15 @@ use chrono::{DateTime, Utc};
 use schemas::control::ControlId;
 use schemas::control::Verdict;
 
-use crate::cli::{Audit, Global, Ingest, Query};
+use crate::cli::{Audit, Global, Ingest, Query, Verify};
 use crate::error::{Error, Result};
 use crate::ingest::keep::Keep;
 use crate::ingest::selection::Selection;
 use crate::ingest::{IngestPlan, WORKER_MEMORY};
 use crate::query::{Bindings, parse_time};
 use crate::store::{Location, S3Options};
+use crate::verification::VerifyPlan;
+use crate::verify::PublicKeys;
 
 /// Queries need this much to sort and join, however few the workers.
 const LEAST_MEMORY: usize = 512 << 20;
@@ -93,6 +95,36 @@ impl Audit {
     /// The verdicts to show; all when none was named.
     pub fn shown(&self) -> Result<Vec<Verdict>> {
         verdicts(&self.verdicts)
+    }
+}
+
+impl Verify {
+    /// Checks what was typed, and reads the keys.
+    pub fn check(&self, now: DateTime<Utc>) -> Result<VerifyPlan> {
+        let (from, to) =
+            (maybe_time("--from", self.from.as_deref(), now)?, maybe_time("--to", self.to.as_deref(), now)?);
+        let mut keys = PublicKeys::default();
+        for path in &self.public_keys {
+            let refuse = |cause: String| Error::Misused(format!("--public-keys {}: {cause}", path.display()));
+            let text = std::fs::read(path).map_err(|cause| refuse(cause.to_string()))?;
+            keys.extend(PublicKeys::from_json(&text).map_err(|cause| refuse(crate::error::chain(&cause)))?);
+        }
+        if self.workers == Some(0) {
+            return Err(misused("--workers", "0", "at least 1"));
+        }
+        Ok(VerifyPlan {
+            // A digest ends up to an hour after the last log file that it lists, which may be the next day.
+            selection: Selection::new(
+                ids("--accounts", &self.accounts)?,
+                ids("--regions", &self.regions)?,
+                from,
+                to,
+                1,
+            ),
+            keys,
+            is_copy: self.copy,
+            workers: self.workers.unwrap_or_else(cores),
+        })
     }
 }
 

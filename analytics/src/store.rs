@@ -12,7 +12,7 @@ mod source;
 pub(crate) use lake::name_of;
 pub use lake::{Lake, Part};
 pub use location::Location;
-pub use source::{Fetched, Listed, Listing, Source};
+pub use source::{Fetched, FetchedWithMetadata, Listed, Listing, Source};
 
 use crate::error::Result;
 

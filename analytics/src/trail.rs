@@ -9,10 +9,12 @@
 //! | [`caller`] | who calls: a role's session, a user, an AWS service |
 //! | [`record`] | one record: any call, and one constructor an operation |
 //! | [`log_file`] | records in a log file, under each key layout that CloudTrail uses |
+//! | [`digest`] | signed digest files, hour by hour |
 //! | [`noise`] | the calls that fill a real trail and mean nothing to an audit |
 //! | [`story`] | known jobs and what became of their networks, with the verdicts that follow |
 
 pub mod caller;
+pub mod digest;
 mod id;
 pub mod log_file;
 pub mod noise;

@@ -31,6 +31,7 @@ fn golden_help() {
         vec!["rebuild", "--help"],
         vec!["audit", "--help"],
         vec!["query", "--help"],
+        vec!["verify", "--help"],
         vec!["evaluate", "--help"],
     ] {
         let help = program().env("COLUMNS", "100").args(command.clone()).run().expect_status(0);

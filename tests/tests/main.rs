@@ -17,3 +17,4 @@ mod rule_witness;
 mod s3;
 mod tidy;
 mod trail;
+mod verify;

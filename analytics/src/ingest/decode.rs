@@ -87,6 +87,12 @@ impl Decoder {
         Ok(hex(hash.finalize()))
     }
 
+    /// The SHA-256, in hexadecimal, of a document that nobody has read yet.
+    pub fn document_sha256(&mut self, name: &str, object: &[u8]) -> Result<String, Damage> {
+        self.held = None;
+        self.sha256(name, object)
+    }
+
     /// Goes through a document window by window.
     fn walk(&mut self, mut stream: Stream<'_>, each: &mut dyn FnMut(usize, &[u8])) -> Result<Document, Damage> {
         let (mut splitter, mut held, mut index) = (Splitter::new(), 0, 0);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::object_key::ObjectKind;
 use crate::error::{Error, Result};
 use crate::store::Listing;
 
@@ -110,6 +111,9 @@ impl Summary {
     /// Counts what a listing gave.
     pub fn count_listing(&mut self, listing: &Listing) {
         self.objects += listing.objects();
+        if !listing.digests.is_empty() {
+            *self.passed_over.entry(ObjectKind::Digest.as_str()).or_default() += listing.digests.len() as u64;
+        }
         for (reason, count) in &listing.passed_over {
             *self.passed_over.entry(reason).or_default() += count;
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::primitives::AggregatedBytes;
 use aws_sdk_s3::types::{Object, RequestPayer};
@@ -13,7 +14,7 @@ use futures::{FutureExt, StreamExt};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use super::source::{Fetched, Listed, Listing};
+use super::source::{Fetched, FetchedWithMetadata, Listed, Listing};
 use crate::error::{Cause, Error, chain};
 use crate::ingest::object_key::ObjectKey;
 use crate::ingest::selection::Selection;
@@ -218,15 +219,32 @@ impl Bucket {
         outcome
     }
 
+    /// The bucket's name.
+    pub fn name(&self) -> &str {
+        &self.bucket
+    }
+
+    /// Fetches one object with its user metadata.
+    pub async fn fetch_with_metadata(&self, listed: &Listed) -> FetchedWithMetadata {
+        let object = self.get(listed).await?;
+        let metadata = object.metadata().into_iter().flatten();
+        let metadata = metadata.map(|(name, value)| (name.clone(), value.clone())).collect();
+        Ok((object.body.collect().await.map(AggregatedBytes::into_bytes)?, metadata))
+    }
+
     /// The outer error is the request's, the inner one the body's.
     async fn fetch_once(&self, listed: &Listed) -> Result<Fetched, Cause> {
+        let object = self.get(listed).await?;
+        Ok(object.body.collect().await.map(AggregatedBytes::into_bytes).map_err(Cause::from))
+    }
+
+    async fn get(&self, listed: &Listed) -> Result<GetObjectOutput, Cause> {
         let request = self.client.get_object().bucket(&self.bucket).key(&listed.key).if_match(&listed.etag);
         let answer = request.set_request_payer(self.request_payer.clone()).send().boxed().await;
-        let object = answer.map_err(|cause| {
+        answer.map_err(|cause| {
             let hint = hint_of(cause.code(), "s3:GetObject").map(|hint| format!(" ({hint})")).unwrap_or_default();
-            format!("{}{hint}", words_of(&cause))
-        })?;
-        Ok(object.body.collect().await.map(AggregatedBytes::into_bytes).map_err(Cause::from))
+            format!("{}{hint}", words_of(&cause)).into()
+        })
     }
 }
 

@@ -36,11 +36,13 @@ pub struct Listed {
     pub object: ObjectKey,
 }
 
-/// What listing a source gave. Every object listed is in exactly one of the two.
+/// What listing a source gave. Every object listed is in exactly one of the three.
 #[derive(Debug, Default)]
 pub struct Listing {
     /// The log files asked for.
     pub log_files: Vec<Listed>,
+    /// The digest files of the same accounts, Regions and days.
+    pub digests: Vec<Listed>,
     /// How many objects were passed over, by reason in words.
     pub passed_over: BTreeMap<&'static str, u64>,
 }
@@ -50,6 +52,7 @@ impl Listing {
     pub(super) fn add(&mut self, selection: &Selection, listed: Listed) {
         let reason = match listed.object.kind {
             ObjectKind::LogFile if selection.admits(&listed.object) => return self.log_files.push(listed),
+            ObjectKind::Digest if selection.admits(&listed.object) => return self.digests.push(listed),
             ObjectKind::LogFile => "log files not selected",
             other => other.as_str(),
         };
@@ -64,6 +67,7 @@ impl Listing {
     /// Takes in another listing.
     pub fn merge(&mut self, other: Self) {
         self.log_files.extend(other.log_files);
+        self.digests.extend(other.digests);
         for (reason, count) in other.passed_over {
             *self.passed_over.entry(reason).or_default() += count;
         }
@@ -71,9 +75,12 @@ impl Listing {
 
     /// Objects listed.
     pub fn objects(&self) -> u64 {
-        self.log_files.len() as u64 + self.passed_over.values().sum::<u64>()
+        (self.log_files.len() + self.digests.len()) as u64 + self.passed_over.values().sum::<u64>()
     }
 }
+
+/// An object's bytes and the user metadata that S3 holds beside it, or why they could not be had. Files have none.
+pub type FetchedWithMetadata = std::result::Result<(Bytes, Vec<(String, String)>), Cause>;
 
 /// An object's bytes, or why they could not be had this time.
 pub type Fetched = std::result::Result<Bytes, Cause>;
@@ -85,6 +92,24 @@ impl Source {
             Self::Folder(folder) => folder.list(selection, progress),
             #[cfg(feature = "s3")]
             Self::S3(bucket) => bucket.list(selection, progress).await,
+        }
+    }
+
+    /// The bucket, where the source is in one.
+    pub fn bucket(&self) -> Option<&str> {
+        match self {
+            Self::Folder(_) => None,
+            #[cfg(feature = "s3")]
+            Self::S3(bucket) => Some(bucket.name()),
+        }
+    }
+
+    /// Fetches one object with its metadata.
+    pub async fn fetch_with_metadata(&self, listed: &Listed) -> FetchedWithMetadata {
+        match self {
+            Self::Folder(_) => Ok((super::folder::read(listed)?, Vec::new())),
+            #[cfg(feature = "s3")]
+            Self::S3(bucket) => bucket.fetch_with_metadata(listed).await,
         }
     }
 

@@ -165,7 +165,7 @@ fn document(records: &[Record]) -> String {
 }
 
 /// One gzip member with no time in its header.
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes).expect("a Vec takes any write");
     encoder.finish().expect("a Vec takes any write")
