@@ -112,6 +112,10 @@ pub struct Ingest {
     /// Only log files that can hold events before this time
     #[arg(long, value_name = "TIME")]
     pub to: Option<String>,
+    /// Check digest files with these public keys, as aws cloudtrail list-public-keys prints them, and hash every log file;
+    /// may be given for several Regions. The questions digests_not_valid and log_file_attestations then tell
+    #[arg(long, value_name = "FILE")]
+    pub public_keys: Vec<PathBuf>,
     /// Days after an event in which its log file may still be delivered; extends --to
     #[arg(long, value_name = "DAYS", default_value_t = DEFAULT_LATE_DAYS)]
     pub late_days: u64,
@@ -170,8 +174,9 @@ Examples:
   bedrock-audit query jobs_by_principal --param principal=role/ml-train --output csv --lake ./lake
   bedrock-audit query --lake ./lake --sql 'select event_name, count(*) as n from events group by event_name order by n desc'
 
-Tables: events, log_files, set_aside, job_requests, job_network, job_states, security_groups,
-security_group_delete_requests, network_interfaces; views: jobs, job_security_groups. SQL can only read.")]
+Tables: events, log_files, set_aside, digests, digest_log_files, job_requests, job_network, job_states, security_groups,
+security_group_delete_requests, network_interfaces; views: jobs, job_security_groups,
+digest_checks, log_file_attestations. SQL can only read.")]
 pub struct Query {
     /// A question's name
     #[arg(value_name = "NAME", conflicts_with_all = ["sql", "file", "list"])]

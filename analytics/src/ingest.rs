@@ -7,6 +7,7 @@
 
 mod damage;
 pub(crate) mod decode;
+mod digests;
 pub mod keep;
 mod ledger;
 pub mod object_key;
@@ -29,6 +30,7 @@ use rayon::prelude::*;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::store::{Lake, Listed, Listing, Source};
+use crate::verify::PublicKeys;
 use keep::Keep;
 use part::{PartWriter, PlannedPart};
 use selection::Selection;
@@ -42,7 +44,7 @@ pub use summary::{Notice, Notices, Summary};
 pub const WORKER_MEMORY: usize = 128 << 20;
 
 /// What an ingest run is asked to do, checked.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct IngestPlan {
     /// Which log files.
     pub selection: Selection,
@@ -52,6 +54,8 @@ pub struct IngestPlan {
     pub workers: usize,
     /// Memory for all of them together, in bytes.
     pub memory_bytes: usize,
+    /// The keys to check digest files with; `None`: they are passed over.
+    pub keys: Option<PublicKeys>,
     /// Parts without a ledger row are taken for a dead run's leavings at this age.
     pub orphan_age: Duration,
 }
@@ -67,11 +71,20 @@ impl IngestPlan {
 pub async fn ingest(sources: Vec<Source>, lake: &Lake, plan: &IngestPlan, progress: &Progress) -> Result<Summary> {
     let mut summary = Summary { orphans_removed: remove_orphans(lake, plan.orphan_age).await?, ..Summary::default() };
     let known = ledger::Known::load(lake, plan.keep).await?;
+    let digests = match &plan.keys {
+        Some(keys) => Some(digests::Digests::load(lake, keys).await?),
+        None => None,
+    };
     let (mut work, mut listed) = (Vec::new(), HashSet::new());
     let may_overlap = sources.len() > 1;
     for source in sources {
         let mut listing = list(&source, plan, progress).await?;
-        summary.count_listing(&listing);
+        summary.count_listing(&listing, digests.is_some());
+        if let Some(digests) = &digests {
+            let (rows, log_files, counts) = digests.check(&source, std::mem::take(&mut listing.digests)).await;
+            summary.count_digests(&counts);
+            part::publish_digests(lake, rows, log_files).await?;
+        }
         let source = Arc::new(source);
         if may_overlap {
             let before = listing.log_files.len();
@@ -107,7 +120,7 @@ async fn run(
 ) -> Result<()> {
     let bar = progress
         .reading(work.iter().map(|part| part.files.len() as u64).sum(), work.iter().map(PlannedPart::bytes).sum());
-    let writer = PartWriter::new(lake.clone(), plan.keep);
+    let writer = PartWriter::new(lake.clone(), plan.keep, plan.keys.is_some());
     let total = Mutex::new(std::mem::take(summary));
     let stop = AtomicBool::new(false);
     let threads = rayon::ThreadPoolBuilder::new()

@@ -1,5 +1,7 @@
 //! What was typed means this, checked. Nothing after this module looks at a flag.
 
+use std::path::PathBuf;
+
 use chrono::{DateTime, Utc};
 #[cfg(feature = "live")]
 use schemas::control::ControlId;
@@ -80,6 +82,7 @@ impl Ingest {
                 keep: Keep::parse(&self.events).expect("clap admits no other word"),
                 workers: self.workers.unwrap_or_else(cores),
                 memory_bytes,
+                keys: (!self.public_keys.is_empty()).then(|| public_keys(&self.public_keys)).transpose()?,
                 orphan_age,
             },
         })
@@ -103,12 +106,7 @@ impl Verify {
     pub fn check(&self, now: DateTime<Utc>) -> Result<VerifyPlan> {
         let (from, to) =
             (maybe_time("--from", self.from.as_deref(), now)?, maybe_time("--to", self.to.as_deref(), now)?);
-        let mut keys = PublicKeys::default();
-        for path in &self.public_keys {
-            let refuse = |cause: String| Error::Misused(format!("--public-keys {}: {cause}", path.display()));
-            let text = std::fs::read(path).map_err(|cause| refuse(cause.to_string()))?;
-            keys.extend(PublicKeys::from_json(&text).map_err(|cause| refuse(crate::error::chain(&cause)))?);
-        }
+        let keys = public_keys(&self.public_keys)?;
         if self.workers == Some(0) {
             return Err(misused("--workers", "0", "at least 1"));
         }
@@ -195,6 +193,16 @@ impl Query {
         }
         Ok(bindings)
     }
+}
+
+fn public_keys(paths: &[PathBuf]) -> Result<PublicKeys> {
+    let mut keys = PublicKeys::default();
+    for path in paths {
+        let refuse = |cause: String| Error::Misused(format!("--public-keys {}: {cause}", path.display()));
+        let text = std::fs::read(path).map_err(|cause| refuse(cause.to_string()))?;
+        keys.extend(PublicKeys::from_json(&text).map_err(|cause| refuse(crate::error::chain(&cause)))?);
+    }
+    Ok(keys)
 }
 
 fn cores() -> usize {

@@ -72,7 +72,8 @@ pub async fn verify(source: Source, plan: &VerifyPlan, progress: &Progress) -> R
     Ok(Verification { chains, log_files })
 }
 
-async fn check_digests(
+/// Fetches digest files and checks their chains.
+pub(crate) async fn check_digests(
     source: &Source,
     bucket: Option<&str>,
     digests: Vec<Listed>,

@@ -3,10 +3,12 @@
 //! Times are microseconds in UTC. `history` tables are flat, without lists or JSON, so that the same SQL reads them in
 //! any engine.
 
+mod digests;
 mod events;
 mod history;
 mod ledger;
 
+pub use digests::{DIGEST_LOG_FILES, DIGESTS};
 pub use events::EVENTS;
 pub use history::{
     JOB_NETWORK, JOB_REQUESTS, JOB_STATES, NETWORK_INTERFACES, SECURITY_GROUP_DELETE_REQUESTS, SECURITY_GROUPS,
@@ -51,7 +53,7 @@ pub struct Table {
 }
 
 /// The tables that `ingest` writes.
-pub const INGESTED: [&Table; 3] = [&EVENTS, &LOG_FILES, &SET_ASIDE];
+pub const INGESTED: [&Table; 5] = [&EVENTS, &LOG_FILES, &SET_ASIDE, &DIGESTS, &DIGEST_LOG_FILES];
 
 /// The tables that `rebuild` writes.
 pub const HISTORY: [&Table; 6] =

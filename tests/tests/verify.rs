@@ -331,3 +331,46 @@ fn keys_that_are_none_are_named() {
         assert!(outcome.stderr.contains(expected) && outcome.stderr.contains("--public-keys"), "{}", outcome.stderr);
     }
 }
+
+/// The lake's answer to a question about a bucket that was ingested with its keys.
+fn ask(stored: &Stored, name: &str) -> Vec<serde_json::Map<String, Value>> {
+    let lake = stored.folder.path().join("lake").display().to_string();
+    let program = Program::new(env!("CARGO_BIN_EXE_bedrock-audit-under-test"));
+    program.args(["--quiet", "query", name, "--lake", &lake, "--output", "ndjson"]).run().expect_status(0).rows()
+}
+
+fn ingest(stored: &Stored) -> Outcome {
+    let lake = stored.folder.path().join("lake").display().to_string();
+    let program = Program::new(env!("CARGO_BIN_EXE_bedrock-audit-under-test"));
+    let program = program.args(["--quiet", "ingest", &format!("s3://{BUCKET}"), "--lake", &lake, "--public-keys"]);
+    program.arg(stored.folder.path().join("keys.json")).envs(stored.server.environment()).run()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ingest_checks_the_digests_and_the_lake_tells_which_log_files_they_vouch_for() {
+    let mut bucket = whole();
+    let (changed, removed) = (bucket.logs[2].key.clone(), bucket.logs[5].key.clone());
+    bucket.logs[2].bytes = bucket.logs[3].bytes.clone();
+    bucket.logs.remove(5);
+    bucket.digests.remove(6);
+    let stored = bucket.stored().await;
+    let first = ingest(&stored).expect_status(2);
+    assert!(first.stdout.contains("7  digest files: 1 missing, 7 valid"), "{}", first.stdout);
+
+    let of = |state: &str| -> Vec<String> {
+        let rows = ask(&stored, "log_file_attestations");
+        let in_state = rows.iter().filter(|row| row["state"] == state);
+        in_state
+            .map(|row| row["log_file"].as_str().unwrap_or_default().replace(&format!("s3://{BUCKET}/"), ""))
+            .collect()
+    };
+    assert_eq!((of("mismatch"), of("missing")), (vec![changed], vec![removed]));
+    assert_eq!((of("attested").len(), of("not_attested").len()), (12, 2));
+    let not_valid = ask(&stored, "digests_not_valid");
+    assert_eq!((not_valid.len(), &not_valid[0]["status"]), (1, &json!("missing")));
+
+    // The second run checks nothing again, and tells the same.
+    let second = ingest(&stored).expect_status(0);
+    assert!(second.stdout.contains("7  digest files: 7 in the lake already"), "{}", second.stdout);
+    assert_eq!((of("attested").len(), ask(&stored, "digests_not_valid").len()), (12, 1));
+}

@@ -63,6 +63,7 @@ async fn read_trail(session: &Session, trail: &Path, lake: &Path) -> Result<Lake
         keep: Keep::Audit,
         workers: 2,
         memory_bytes: session.memory_bytes,
+        keys: None,
         orphan_age: std::time::Duration::ZERO,
     };
     let mut summary = ingest::ingest(vec![source], &lake, &plan, &session.progress).await?;

@@ -52,6 +52,11 @@ pub fn account(summary: &Summary, lake: &str) -> String {
     lines.extend(seldom.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| row(count, what)));
     lines.extend(summary.damaged.iter().map(|(reason, count)| row(*count, &format!("log files set aside: {reason}"))));
     lines.extend(summary.passed_over.iter().map(|(reason, count)| row(*count, &format!("passed over: {reason}"))));
+    if summary.digest_files > 0 {
+        let words: Vec<String> =
+            summary.digests.iter().map(|(status, count)| format!("{} {status}", grouped(*count))).collect();
+        lines.push(row(summary.digest_files, &format!("digest files: {}", words.join(", "))));
+    }
     lines.push(format!("records read: {}", grouped(summary.counts.records)));
     lines.push(row(summary.counts.kept, "kept"));
     lines.push(row(summary.counts.filtered, "of events not asked for"));

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use schemas::tables::{EVENTS, LOG_FILES, SET_ASIDE};
+use schemas::tables::{INGESTED, LOG_FILES};
 use sha2::{Digest, Sha256};
 
 use super::keep::Keep;
@@ -80,8 +80,10 @@ fn digest_of(log_file: &str, etag: &str) -> [u8; 16] {
 
 /// Removes parts that no ledger row names and that are old enough to be no living run's. Readers never see them.
 pub async fn remove_orphans(lake: &Lake, age: Duration) -> Result<u64> {
-    let mut candidates = lake.parts(EVENTS.name).await?;
-    candidates.extend(lake.parts(SET_ASIDE.name).await?);
+    let mut candidates = Vec::new();
+    for table in INGESTED.iter().filter(|table| table.name != LOG_FILES.name) {
+        candidates.extend(lake.parts(table.name).await?);
+    }
     // The ledger is read after the parts: one that is committed in between is seen.
     let committed = lake.committed().await?;
     let is_orphan = |part: &Part| part.is_ours() && !committed.contains(part.name()) && part.is_older_than(age);

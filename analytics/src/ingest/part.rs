@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use object_store::path::Path;
-use schemas::tables::{EVENTS, LOG_FILES, SET_ASIDE};
+use schemas::tables::{DIGEST_LOG_FILES, DIGESTS, EVENTS, LOG_FILES, SET_ASIDE};
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 
@@ -53,13 +53,15 @@ impl PlannedPart {
 pub struct PartWriter {
     lake: Lake,
     keep: Keep,
+    /// Digest files tell a hash of each log file to compare with; otherwise only what is cited needs one.
+    hashes_all: bool,
     runtime: Handle,
 }
 
 impl PartWriter {
     /// A writer; made within the runtime that publishes.
-    pub fn new(lake: Lake, keep: Keep) -> Self {
-        Self { lake, keep, runtime: Handle::current() }
+    pub fn new(lake: Lake, keep: Keep, hashes_all: bool) -> Self {
+        Self { lake, keep, hashes_all, runtime: Handle::current() }
     }
 
     /// Reads the part's files, publishes their rows, then commits them to the ledger.
@@ -140,7 +142,7 @@ impl<'a> Work<'a> {
         });
         // Only what is cited needs a hash of its own: records kept or set aside.
         let cited = file.counts.kept + file.counts.duplicate + file.counts.set_aside > 0;
-        let hash = cited.then(|| decoder.sha256(&listed.key, &object).ok()).flatten();
+        let hash = (cited || self.writer.hashes_all).then(|| decoder.sha256(&listed.key, &object).ok()).flatten();
         self.decoder = decoder;
         flushed?;
         match document {
@@ -276,6 +278,20 @@ impl<'a> Work<'a> {
     fn publish(&self, path: &Path, bytes: bytes::Bytes) -> Result<()> {
         self.writer.runtime.block_on(self.writer.lake.publish(path, bytes))
     }
+}
+
+/// Publishes what digest files say, then an empty part of the ledger, which commits it.
+pub async fn publish_digests(lake: &Lake, mut digests: TableBuilder, mut log_files: TableBuilder) -> Result<()> {
+    if digests.rows() == 0 {
+        return Ok(());
+    }
+    let name = fresh_name();
+    for (table, rows) in [(&DIGESTS, &mut digests), (&DIGEST_LOG_FILES, &mut log_files)] {
+        let path = Path::from(format!("{}/{name}.parquet", table.name));
+        lake.publish(&path, encode(&rows.finish())).await?;
+    }
+    let empty = encode(&TableBuilder::new(&LOG_FILES).finish());
+    lake.publish(&Path::from(format!("{}/{name}.parquet", LOG_FILES.name)), empty).await
 }
 
 fn is_due(rows: &TableBuilder, limit: usize) -> bool {

@@ -85,6 +85,10 @@ pub struct Summary {
     pub objects: u64,
     /// Objects that were not read, by reason in words.
     pub passed_over: BTreeMap<&'static str, u64>,
+    /// Digest files that were checked now or before.
+    pub digest_files: u64,
+    /// What became of them, by status in words; missing ones were not listed.
+    pub digests: BTreeMap<&'static str, u64>,
     /// Log files that the ledger holds already.
     pub already_ingested: u64,
     /// Log files that two sources both list.
@@ -109,13 +113,22 @@ pub struct Summary {
 
 impl Summary {
     /// Counts what a listing gave.
-    pub fn count_listing(&mut self, listing: &Listing) {
+    pub fn count_listing(&mut self, listing: &Listing, checks_digests: bool) {
         self.objects += listing.objects();
-        if !listing.digests.is_empty() {
+        if checks_digests {
+            self.digest_files += listing.digests.len() as u64;
+        } else if !listing.digests.is_empty() {
             *self.passed_over.entry(ObjectKind::Digest.as_str()).or_default() += listing.digests.len() as u64;
         }
         for (reason, count) in &listing.passed_over {
             *self.passed_over.entry(reason).or_default() += count;
+        }
+    }
+
+    /// Counts what the check of digest files gave.
+    pub fn count_digests(&mut self, counts: &BTreeMap<&'static str, u64>) {
+        for (status, count) in counts {
+            *self.digests.entry(status).or_default() += count;
         }
     }
 
@@ -144,7 +157,11 @@ impl Summary {
 
     /// Whether everything listed was read.
     pub fn is_complete(&self) -> bool {
-        self.files_set_aside() == 0 && self.unreadable == 0 && self.counts.set_aside == 0
+        let is_settled = |status: &&str| ["valid", "in the lake already"].contains(status);
+        self.digests.keys().all(|status| is_settled(status))
+            && self.files_set_aside() == 0
+            && self.unreadable == 0
+            && self.counts.set_aside == 0
     }
 
     /// The identities that a run's counts must satisfy; one that fails is a fault of this program.
@@ -152,6 +169,7 @@ impl Summary {
         let passed_over: u64 = self.passed_over.values().sum();
         let files = [
             passed_over,
+            self.digest_files,
             self.already_ingested,
             self.listed_twice,
             self.files_read,
@@ -161,7 +179,7 @@ impl Summary {
         equal(
             "objects listed",
             self.objects,
-            "passed over + already ingested + listed twice + read + set aside + unreadable",
+            "passed over + digest files + already ingested + listed twice + read + set aside + unreadable",
             &files,
         )?;
         let Counts { records, kept, filtered, duplicate, set_aside } = self.counts;

@@ -13,7 +13,7 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
-use schemas::tables::{EVENTS, HISTORY, LOG_FILES, SET_ASIDE, Table};
+use schemas::tables::{EVENTS, HISTORY, INGESTED, Table};
 use url::Url;
 
 use super::catalog::{Question, views};
@@ -118,7 +118,7 @@ impl Engine {
 
     fn register_tables(&self) -> datafusion::error::Result<()> {
         self.register(&EVENTS, EVENT_COPIES, EVENTS.name, vec![("event_date".to_owned(), DataType::Utf8)])?;
-        for table in [&LOG_FILES, &SET_ASIDE] {
+        for table in INGESTED.iter().filter(|table| table.name != EVENTS.name) {
             self.register(table, table.name, table.name, Vec::new())?;
         }
         for table in HISTORY {

@@ -22,10 +22,25 @@ pub fn is_at(bucket: Option<&str>, key: &str, original_bucket: &str, original_ke
     }
 }
 
+/// Where a log file is that was delivered as `original_key`, given where its digest was found: with the same words in
+/// front of `AWSLogs/`, or in the same folder where no such folder is left.
+pub fn beside(digest: &str, original_key: &str) -> String {
+    match (at_aws_logs(digest), at_aws_logs(original_key)) {
+        (Some(at), Some(from)) => format!("{}{}", &digest[..at], &original_key[from..]),
+        _ => {
+            let folder = digest.rfind('/').map_or("", |at| &digest[..=at]);
+            format!("{folder}{}", original_key.rsplit('/').next().unwrap_or(original_key))
+        }
+    }
+}
+
 /// A key from its last folder `AWSLogs` on.
 fn from_aws_logs(key: &str) -> Option<&str> {
-    let at = key.rmatch_indices("AWSLogs/").map(|(at, _)| at).find(|&at| at == 0 || key[..at].ends_with('/'))?;
-    Some(without_gz(&key[at..]))
+    Some(without_gz(&key[at_aws_logs(key)?..]))
+}
+
+fn at_aws_logs(key: &str) -> Option<usize> {
+    key.rmatch_indices("AWSLogs/").map(|(at, _)| at).find(|&at| at == 0 || key[..at].ends_with('/'))
 }
 
 fn without_gz(key: &str) -> &str {
@@ -35,6 +50,24 @@ fn without_gz(key: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_log_file_is_beside_its_digest() {
+        let original = "logs/AWSLogs/1/CloudTrail/eu-west-1/2026/02/03/a.json.gz";
+        for (digest, expected) in [
+            (
+                "s3://trail/logs/AWSLogs/1/CloudTrail-Digest/d.json.gz",
+                "s3://trail/logs/AWSLogs/1/CloudTrail/eu-west-1/2026/02/03/a.json.gz",
+            ),
+            (
+                "/copy/AWSLogs/1/CloudTrail-Digest/d.json.gz",
+                "/copy/AWSLogs/1/CloudTrail/eu-west-1/2026/02/03/a.json.gz",
+            ),
+            ("/flat/d.json.gz", "/flat/a.json.gz"),
+        ] {
+            assert_eq!(beside(digest, original), expected);
+        }
+    }
 
     #[test]
     fn a_bucket_is_compared_to_the_letter_and_a_copy_by_what_copying_keeps() {

@@ -1,0 +1,113 @@
+//! Digest files in an ingest: the new ones are checked, and what they say becomes rows.
+
+use std::collections::{HashMap, HashSet};
+
+use arrow::array::{Array, AsArray};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use schemas::tables::{DIGEST_LOG_FILES, DIGESTS};
+
+use crate::error::{Cause, Error, Result};
+use crate::store::{Lake, Listed, Source};
+use crate::table::TableBuilder;
+use crate::verification::check_digests;
+use crate::verify::{DigestStatus, DigestVerdict, PublicKeys, place};
+
+/// Digest files of a run, by status in words.
+pub type Counts = std::collections::BTreeMap<&'static str, u64>;
+
+/// What a run knows of digest files.
+pub struct Digests<'a> {
+    keys: &'a PublicKeys,
+    /// Name and ETag of those whose verdict cannot change.
+    settled: HashSet<(String, String)>,
+}
+
+impl<'a> Digests<'a> {
+    /// Reads what the lake holds. What could not be verified is tried again: a key or a successor may have come.
+    pub async fn load(lake: &Lake, keys: &'a PublicKeys) -> Result<Self> {
+        let committed = lake.committed().await?;
+        let mut settled = HashSet::new();
+        for part in lake.parts(DIGESTS.name).await? {
+            if !committed.contains(part.name()) {
+                continue;
+            }
+            let bytes = lake.read(&part.path).await?;
+            settled.extend(read_part(bytes).map_err(|source| Error::Lake {
+                action: "read",
+                location: format!("{}/{}", lake.location(), part.path),
+                source,
+            })?);
+        }
+        Ok(Self { keys, settled })
+    }
+
+    /// Checks the digest files that are new; the rows of both tables, and how many of each status there were.
+    pub async fn check(&self, source: &Source, listed: Vec<Listed>) -> (TableBuilder, TableBuilder, Counts) {
+        let by_key: HashMap<String, Listed> = listed.iter().map(|file| (file.key.clone(), file.clone())).collect();
+        let is_fresh = |file: &Listed| !self.settled.contains(&(file.log_file.clone(), file.etag.clone()));
+        let mut counts = Counts::new();
+        let fresh: Vec<Listed> = listed.into_iter().filter(is_fresh).collect();
+        let in_the_lake = (by_key.len() - fresh.len()) as u64;
+        if in_the_lake > 0 {
+            counts.insert("in the lake already", in_the_lake);
+        }
+        let (mut digests, mut log_files) = (TableBuilder::new(&DIGESTS), TableBuilder::new(&DIGEST_LOG_FILES));
+        for report in check_digests(source, source.bucket(), fresh, self.keys).await {
+            let Some(chain) = &report.chain else { continue };
+            for verdict in &report.verdicts {
+                // What was checked before is not missing, although it was not fetched again.
+                if verdict.status == DigestStatus::Missing && by_key.contains_key(&verdict.key) {
+                    continue;
+                }
+                *counts.entry(verdict.status.as_str()).or_default() += 1;
+                let found = by_key.get(&verdict.key);
+                let name = found.map_or_else(|| name_of(verdict), |file| file.log_file.clone());
+                let row = digests.row().text("digest_file", &name);
+                let row = row.maybe_text("etag", found.map(|file| file.etag.as_str()));
+                let row =
+                    row.text("account_id", chain.account_id.as_str()).text("aws_region", chain.aws_region.as_str());
+                let row = row.text("trail_name", &chain.trail_name).text("home_region", chain.home_region.as_str());
+                let row = row.bool("is_backfill", chain.is_backfill);
+                let row = row.maybe_time("started_at", verdict.started_at).maybe_time("ended_at", verdict.ended_at);
+                let row = row.text("status", verdict.status.as_str()).text("reason", &verdict.reason);
+                let row = row.int("log_files", verdict.attests.len());
+                row.maybe_text("public_key_fingerprint", verdict.public_key_fingerprint.as_deref()).end();
+                enter_log_files(&mut log_files, &name, verdict);
+            }
+        }
+        (digests, log_files, counts)
+    }
+}
+
+/// A missing digest has no place but the one that another names.
+fn name_of(verdict: &DigestVerdict) -> String {
+    match &verdict.bucket {
+        Some(bucket) => format!("s3://{bucket}/{}", verdict.key),
+        None => verdict.key.clone(),
+    }
+}
+
+fn enter_log_files(rows: &mut TableBuilder, digest_file: &str, verdict: &DigestVerdict) {
+    for log in &verdict.attests {
+        let Some(sha256) = log.sha256() else { continue };
+        let row = rows.row().text("log_file", place::beside(digest_file, &log.object)).text("sha256", sha256);
+        row.text("digest_file", digest_file).maybe_time("ended_at", verdict.ended_at).end();
+    }
+}
+
+fn read_part(bytes: bytes::Bytes) -> std::result::Result<Vec<(String, String)>, Cause> {
+    let mut settled = Vec::new();
+    for batch in ParquetRecordBatchReaderBuilder::try_new(bytes)?.build()? {
+        let batch = batch?;
+        let text = |name: &str| batch[name].as_string::<i32>();
+        let (files, etags, statuses) = (text("digest_file"), text("etag"), text("status"));
+        for row in 0..batch.num_rows() {
+            let is_settled =
+                [DigestStatus::Valid.as_str(), DigestStatus::Invalid.as_str()].contains(&statuses.value(row));
+            if is_settled && etags.is_valid(row) {
+                settled.push((files.value(row).to_owned(), etags.value(row).to_owned()));
+            }
+        }
+    }
+    Ok(settled)
+}
