@@ -68,7 +68,7 @@ pub async fn verify(source: Source, plan: &VerifyPlan, progress: &Progress) -> R
     let source = Arc::new(source);
     let bucket = source.bucket().filter(|_| !plan.is_copy).map(str::to_owned);
     let chains = check_digests(&source, bucket.as_deref(), digests, &plan.keys).await;
-    let log_files = check_log_files(&source, bucket.as_deref(), log_files, &chains, plan.workers, progress)?;
+    let log_files = check_log_files(&source, bucket.as_deref(), &log_files, &chains, plan.workers, progress)?;
     Ok(Verification { chains, log_files })
 }
 
@@ -96,7 +96,7 @@ pub(crate) async fn check_digests(
 fn check_log_files(
     source: &Arc<Source>,
     bucket: Option<&str>,
-    listed: Vec<Listed>,
+    listed: &[Listed],
     chains: &[ChainReport],
     workers: usize,
     progress: &Progress,

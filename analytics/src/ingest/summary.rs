@@ -158,7 +158,7 @@ impl Summary {
     /// Whether everything listed was read.
     pub fn is_complete(&self) -> bool {
         let is_settled = |status: &&str| ["valid", "in the lake already"].contains(status);
-        self.digests.keys().all(|status| is_settled(status))
+        self.digests.keys().all(is_settled)
             && self.files_set_aside() == 0
             && self.unreadable == 0
             && self.counts.set_aside == 0
