@@ -175,7 +175,7 @@ Examples:
   bedrock-audit query --lake ./lake --sql 'select event_name, count(*) as n from events group by event_name order by n desc'
 
 Tables: events, log_files, set_aside, digests, digest_log_files, job_requests, job_network, job_states, security_groups,
-security_group_delete_requests, network_interfaces; views: jobs, job_security_groups,
+security_group_delete_requests, network_interfaces, coverage; views: jobs, job_security_groups,
 digest_checks, log_file_attestations. SQL can only read.")]
 pub struct Query {
     /// A question's name

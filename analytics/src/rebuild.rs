@@ -3,6 +3,7 @@
 //! The history is a function of the committed parts of the lake. Its files carry a fingerprint of them in their name,
 //! so a lake that has changed is seen without opening anything, and the history may be deleted at any time.
 
+mod coverage;
 mod element;
 mod event;
 mod groups;
@@ -32,7 +33,7 @@ use jobs::Jobs;
 use network::JobNetwork;
 
 /// Raised when the same events would give another history, so that old files are not taken for new ones.
-const HISTORY_VERSION: u32 = 1;
+const HISTORY_VERSION: u32 = 2;
 
 /// The fingerprint of the history that belongs to a set of committed parts.
 pub fn fingerprint(committed: &BTreeSet<String>) -> String {
@@ -82,7 +83,8 @@ pub async fn rebuild(lake: &Lake, committed: &BTreeSet<String>, memory_bytes: us
         events.filter(|event| !corrected.contains(&event.citation.event_id)).for_each(|event| fold.take(&event));
     }
     let fingerprint = fingerprint(committed);
-    for (table, mut rows) in HISTORY.iter().zip(fold.finish()) {
+    let tables = fold.finish().into_iter().chain([coverage::table(&engine).await?]);
+    for (table, mut rows) in HISTORY.iter().zip(tables) {
         let path = Path::from(format!("history/{}/{fingerprint}.parquet", table.name));
         lake.publish(&path, encode(&rows.finish())).await?;
     }
@@ -181,7 +183,7 @@ impl Fold {
         }
     }
 
-    /// The tables in the order of [`HISTORY`].
+    /// The tables in the order of [`HISTORY`], all but the last.
     fn finish(self) -> [crate::table::TableBuilder; 6] {
         let [requests, states] = self.jobs.finish();
         let [network, interfaces] = self.network.finish();

@@ -3,11 +3,13 @@
 //! Times are microseconds in UTC. `history` tables are flat, without lists or JSON, so that the same SQL reads them in
 //! any engine.
 
+mod coverage;
 mod digests;
 mod events;
 mod history;
 mod ledger;
 
+pub use coverage::COVERAGE;
 pub use digests::{DIGEST_LOG_FILES, DIGESTS};
 pub use events::EVENTS;
 pub use history::{
@@ -56,8 +58,15 @@ pub struct Table {
 pub const INGESTED: [&Table; 5] = [&EVENTS, &LOG_FILES, &SET_ASIDE, &DIGESTS, &DIGEST_LOG_FILES];
 
 /// The tables that `rebuild` writes.
-pub const HISTORY: [&Table; 6] =
-    [&JOB_REQUESTS, &JOB_NETWORK, &JOB_STATES, &SECURITY_GROUPS, &SECURITY_GROUP_DELETE_REQUESTS, &NETWORK_INTERFACES];
+pub const HISTORY: [&Table; 7] = [
+    &JOB_REQUESTS,
+    &JOB_NETWORK,
+    &JOB_STATES,
+    &SECURITY_GROUPS,
+    &SECURITY_GROUP_DELETE_REQUESTS,
+    &NETWORK_INTERFACES,
+    &COVERAGE,
+];
 
 const fn must(name: &'static str, kind: Type, about: &'static str) -> Column {
     Column { name, kind, nullable: false, about }

@@ -369,6 +369,11 @@ async fn ingest_checks_the_digests_and_the_lake_tells_which_log_files_they_vouch
     let not_valid = ask(&stored, "digests_not_valid");
     assert_eq!((not_valid.len(), &not_valid[0]["status"]), (1, &json!("missing")));
 
+    let hours: Vec<(Value, Value)> =
+        ask(&stored, "coverage_by_hour").into_iter().map(|row| (row["state"].clone(), row["hours"].clone())).collect();
+    // The digest of the seventh hour is missing, and its log files are there.
+    assert_eq!(hours, [(json!("attested"), json!(6)), (json!("delivered"), json!(1)), (json!("attested"), json!(1))]);
+
     // The second run checks nothing again, and tells the same.
     let second = ingest(&stored).expect_status(0);
     assert!(second.stdout.contains("7  digest files: 7 in the lake already"), "{}", second.stdout);

@@ -69,7 +69,7 @@ fn coverage(report: &Report, lake: &str) -> Result<Vec<String>> {
             cell("first_delivery"),
             cell("last_delivery"),
         ),
-        format!("by day:   bedrock-audit query log_coverage --lake {lake}"),
+        format!("by day:   bedrock-audit query log_coverage --lake {lake}; by hour: coverage_by_hour"),
     ];
     if let Some(end) = report.last_delivery().filter(|end| report.as_of - end > TimeDelta::days(1)) {
         let end = end.format("%Y-%m-%dT%H:%M:%SZ");

@@ -1,0 +1,281 @@
+//! What the logs cover, hour by hour: whether anything vouches for an hour, and whether anything could have been logged.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use schemas::record::CLOUDTRAIL;
+use schemas::tables::COVERAGE;
+use serde_json::Value;
+
+use super::event::Scope;
+use crate::error::Result;
+use crate::query::Engine;
+use crate::table::TableBuilder;
+
+/// What is known of an hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// Valid digest files cover all of it, even where they list no log file.
+    Attested,
+    /// Log files were delivered in it, and no valid digest file covers it.
+    Delivered,
+    /// Neither, and the account had switched a trail off.
+    LoggingStopped,
+    /// Neither, between hours that have some.
+    Gap,
+}
+
+impl State {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Attested => "attested",
+            Self::Delivered => "delivered",
+            Self::LoggingStopped => "logging_stopped",
+            Self::Gap => "gap",
+        }
+    }
+}
+
+/// A trail of an account that was switched on or off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Switch {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// On or off.
+    pub is_on: bool,
+    /// The record that says so.
+    pub event_id: String,
+}
+
+/// What the lake says.
+#[derive(Debug, Default)]
+pub struct Input {
+    /// The times that valid digest files cover.
+    pub attested: BTreeMap<Scope, Vec<Range<DateTime<Utc>>>>,
+    /// Log files by the hour of their delivery.
+    pub delivered: BTreeMap<Scope, BTreeMap<DateTime<Utc>, i64>>,
+    /// By account, in the order of time. A trail that covers every Region is switched in one.
+    pub switches: BTreeMap<String, Vec<Switch>>,
+}
+
+/// One hour of one account and Region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hour {
+    /// Its first instant.
+    pub at: DateTime<Utc>,
+    /// What is known.
+    pub state: State,
+    /// Log files delivered in it.
+    pub log_files: i64,
+    /// The record that switched logging off, where it was.
+    pub event_id: Option<String>,
+}
+
+/// Every hour of an account and Region from the first with anything to the last.
+pub fn hours(input: &Input, scope: &Scope) -> Vec<Hour> {
+    let attested = whole_hours(input.attested.get(scope).map_or(&[][..], Vec::as_slice));
+    let none = BTreeMap::new();
+    let delivered = input.delivered.get(scope).unwrap_or(&none);
+    let switches = input.switches.get(&scope.account_id).map_or(&[][..], Vec::as_slice);
+    let known = || attested.iter().chain(delivered.keys());
+    let (Some(first), Some(last)) = (known().min(), known().max()) else { return Vec::new() };
+    let hour = |at: DateTime<Utc>| {
+        let log_files = delivered.get(&at).copied().unwrap_or_default();
+        let off = switches.iter().rev().find(|switch| switch.at <= at).filter(|switch| !switch.is_on);
+        let state = match off {
+            _ if attested.contains(&at) => State::Attested,
+            _ if log_files > 0 => State::Delivered,
+            Some(_) => State::LoggingStopped,
+            None => State::Gap,
+        };
+        let event_id = off.filter(|_| state == State::LoggingStopped).map(|switch| switch.event_id.clone());
+        Hour { at, state, log_files, event_id }
+    };
+    let next = |at: &DateTime<Utc>| Some(*at + TimeDelta::hours(1)).filter(|at| at <= last);
+    std::iter::successors(Some(*first), next).map(hour).collect()
+}
+
+/// The hours that lie in some times whole. Digests end at any minute, so two of them may share an hour.
+fn whole_hours(times: &[Range<DateTime<Utc>>]) -> BTreeSet<DateTime<Utc>> {
+    let mut sorted = times.to_vec();
+    sorted.sort_by_key(|time| (time.start, time.end));
+    let mut joined: Vec<Range<DateTime<Utc>>> = Vec::new();
+    for time in sorted {
+        match joined.last_mut().filter(|last| time.start <= last.end) {
+            Some(last) => last.end = last.end.max(time.end),
+            None => joined.push(time),
+        }
+    }
+    let hour = TimeDelta::hours(1);
+    let within = |time: Range<DateTime<Utc>>| {
+        let start = floor(time.start);
+        let first = if start < time.start { start + hour } else { start };
+        std::iter::successors(Some(first), move |at| Some(*at + hour)).take_while(move |at| *at + hour <= time.end)
+    };
+    joined.into_iter().flat_map(within).collect()
+}
+
+fn floor(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.duration_trunc(TimeDelta::hours(1)).unwrap_or(at)
+}
+
+/// The table.
+pub async fn table(engine: &Engine) -> Result<TableBuilder> {
+    let input = read(engine).await?;
+    let scopes: BTreeSet<&Scope> = input.attested.keys().chain(input.delivered.keys()).collect();
+    let mut rows = TableBuilder::new(&COVERAGE);
+    for scope in scopes {
+        for hour in hours(&input, scope) {
+            let row = rows.row().text("account_id", &scope.account_id).text("aws_region", &scope.aws_region);
+            let row = row.time("hour", hour.at).text("state", hour.state.as_str()).int("log_files", hour.log_files);
+            row.maybe_text("event_id", hour.event_id).end();
+        }
+    }
+    Ok(rows)
+}
+
+const NAME: &str = "the input of coverage";
+
+async fn read(engine: &Engine) -> Result<Input> {
+    let mut input = Input::default();
+    let sql = "select account_id, aws_region, date_trunc('hour', delivered_at) as hour, count(distinct log_file) as log_files \
+               from log_files where set_aside_reason is null and delivered_at is not null \
+               and account_id is not null and aws_region is not null \
+               group by account_id, aws_region, date_trunc('hour', delivered_at)";
+    for batch in engine.answer(sql, NAME, None).await?.batches {
+        for row in 0..batch.num_rows() {
+            let count = batch["log_files"].as_primitive::<Int64Type>().value(row);
+            input.delivered.entry(scope(&batch, row)).or_default().insert(time(&batch, "hour", row), count);
+        }
+    }
+    let sql = "select account_id, aws_region, started_at, ended_at from digest_checks \
+               where status = 'valid' and started_at is not null and ended_at is not null";
+    for batch in engine.answer(sql, NAME, None).await?.batches {
+        for row in 0..batch.num_rows() {
+            let covered = time(&batch, "started_at", row)..time(&batch, "ended_at", row);
+            input.attested.entry(scope(&batch, row)).or_default().push(covered);
+        }
+    }
+    let sql = format!(
+        "select recipient_account_id, event_time, event_name, event_id, request_parameters from events \
+         where event_source = '{CLOUDTRAIL}' and error_code is null and recipient_account_id is not null \
+         and event_name in ('CreateTrail', 'DeleteTrail', 'PutEventSelectors', 'StartLogging', 'StopLogging') \
+         order by event_time, event_id"
+    );
+    for batch in engine.answer(&sql, NAME, None).await?.batches {
+        for row in 0..batch.num_rows() {
+            let Some(is_on) = is_on(text(&batch, "event_name", row), maybe_text(&batch, "request_parameters", row))
+            else {
+                continue;
+            };
+            let switch = Switch {
+                at: time(&batch, "event_time", row),
+                is_on,
+                event_id: text(&batch, "event_id", row).to_owned(),
+            };
+            input.switches.entry(text(&batch, "recipient_account_id", row).to_owned()).or_default().push(switch);
+        }
+    }
+    Ok(input)
+}
+
+/// What a call does to logging; `None` for one that leaves it as it is.
+fn is_on(event_name: &str, request: Option<&str>) -> Option<bool> {
+    match event_name {
+        "StartLogging" => Some(true),
+        "StopLogging" | "DeleteTrail" => Some(false),
+        "PutEventSelectors" => {
+            let request: Value = serde_json::from_str(request?).ok()?;
+            let selectors = request.get("eventSelectors")?.as_array()?;
+            // CloudTrail takes a selector that does not say for one that includes them.
+            let includes = |selector: &Value| selector.get("includeManagementEvents") != Some(&Value::Bool(false));
+            Some(selectors.iter().any(includes))
+        }
+        // A new trail logs nothing until StartLogging.
+        _ => None,
+    }
+}
+
+fn scope(batch: &RecordBatch, row: usize) -> Scope {
+    let own = |name| text(batch, name, row).to_owned();
+    Scope { account_id: own("account_id"), aws_region: own("aws_region") }
+}
+
+fn text<'a>(batch: &'a RecordBatch, name: &str, row: usize) -> &'a str {
+    batch[name].as_string::<i32>().value(row)
+}
+
+fn maybe_text<'a>(batch: &'a RecordBatch, name: &str, row: usize) -> Option<&'a str> {
+    let column = batch[name].as_string::<i32>();
+    column.is_valid(row).then(|| column.value(row))
+}
+
+fn time(batch: &RecordBatch, name: &str, row: usize) -> DateTime<Utc> {
+    let micros = batch[name].as_primitive::<TimestampMicrosecondType>().value(row);
+    DateTime::from_timestamp_micros(micros).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        format!("2026-02-{text}:00Z").parse().expect("a time")
+    }
+
+    fn home() -> Scope {
+        Scope { account_id: "111122223333".to_owned(), aws_region: "eu-west-1".to_owned() }
+    }
+
+    fn states(input: &Input) -> Vec<&'static str> {
+        hours(input, &home()).iter().map(|hour| hour.state.as_str()).collect()
+    }
+
+    #[test]
+    fn an_hour_is_attested_delivered_stopped_or_a_gap() {
+        let mut input = Input::default();
+        assert_eq!(states(&input), Vec::<&str>::new());
+        input.delivered.insert(home(), [(at("01T04:00"), 3), (at("01T10:00"), 1)].into());
+        assert_eq!(states(&input), ["delivered", "gap", "gap", "gap", "gap", "gap", "delivered"]);
+        input.attested.insert(home(), vec![at("01T04:00")..at("01T06:00")]);
+        assert_eq!(states(&input), ["attested", "attested", "gap", "gap", "gap", "gap", "delivered"]);
+        let switch = |time, is_on| Switch { at: at(time), is_on, event_id: time.to_owned() };
+        input.switches.insert(home().account_id, vec![switch("01T06:30", false), switch("01T09:00", true)]);
+        let expected = ["attested", "attested", "gap", "logging_stopped", "logging_stopped", "gap", "delivered"];
+        assert_eq!(states(&input), expected);
+        assert_eq!(hours(&input, &home())[3].event_id.as_deref(), Some("01T06:30"));
+        let elsewhere = Scope { aws_region: "us-east-1".to_owned(), ..home() };
+        assert_eq!(hours(&input, &elsewhere), Vec::new());
+    }
+
+    #[test]
+    fn digests_that_end_within_an_hour_attest_it_together_or_not_at_all() {
+        let whole = |times: &[(&str, &str)]| -> Vec<String> {
+            let times: Vec<_> = times.iter().map(|(from, until)| at(from)..at(until)).collect();
+            whole_hours(&times).iter().map(|hour| hour.format("%H").to_string()).collect()
+        };
+        assert_eq!(whole(&[("01T04:15", "01T05:15"), ("01T05:15", "01T06:15")]), ["05"]);
+        assert_eq!(whole(&[("01T05:15", "01T06:15"), ("01T04:00", "01T05:15")]), ["04", "05"]);
+        assert_eq!(whole(&[("01T04:15", "01T05:00"), ("01T05:15", "01T06:15")]), Vec::<String>::new());
+        assert_eq!(whole(&[("01T04:00", "01T05:00"), ("01T04:00", "01T05:00")]), ["04"]);
+    }
+
+    #[test]
+    fn selectors_without_management_events_stop_what_the_audit_needs() {
+        let put = |text: &str| is_on("PutEventSelectors", Some(text));
+        assert_eq!(put(r#"{"eventSelectors":[{"includeManagementEvents":false}]}"#), Some(false));
+        assert_eq!(
+            put(r#"{"eventSelectors":[{"includeManagementEvents":false},{"readWriteType":"All"}]}"#),
+            Some(true)
+        );
+        assert_eq!(put(r#"{"advancedEventSelectors":[]}"#), None);
+        assert_eq!((put("HIDDEN"), is_on("PutEventSelectors", None)), (None, None));
+        assert_eq!(
+            (is_on("DeleteTrail", None), is_on("StartLogging", None), is_on("CreateTrail", None)),
+            (Some(false), Some(true), None)
+        );
+    }
+}

@@ -1,0 +1,23 @@
+//! `coverage`: what the logs can tell at all.
+
+use super::Type::{Int, Text, Time};
+use super::{Table, may, must};
+
+/// Every hour from the first with log files or digest files to the last.
+pub const COVERAGE: Table = Table {
+    name: "coverage",
+    one_row: "one account, Region and hour between the first and the last with log files or digest files",
+    columns: &[
+        must("account_id", Text, "the account in the keys of the files"),
+        must("aws_region", Text, "the Region in the keys of the files"),
+        must("hour", Time, "the hour's first instant; by time of delivery, some minutes after the events"),
+        must(
+            "state",
+            Text,
+            "attested (valid digest files cover it, even where they list no log file), delivered (log files, and no valid \
+             digest file), logging_stopped (neither, after the account had switched logging off) or gap (neither)",
+        ),
+        must("log_files", Int, "log files delivered in it"),
+        may("event_id", Text, "of logging_stopped: the record that says so"),
+    ],
+};
