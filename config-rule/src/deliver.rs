@@ -10,6 +10,7 @@ use schemas::control::Verdict;
 use crate::check::Checked;
 use crate::event::{Evaluate, Trigger};
 use crate::facts::Unread;
+use crate::gather::Bounds;
 use crate::parameters::{ACCOUNT_TYPE, Reported};
 use crate::record;
 use crate::report::{Compliance, Evaluation, per_job, roll_up};
@@ -80,14 +81,25 @@ pub struct Delivered {
 }
 
 /// Reports what was found to Config.
-pub async fn deliver(config: &dyn Config, event: &Evaluate, account_id: &str, checked: &Checked) -> Delivered {
+///
+/// Jobs are recorded as configuration items last, as far as there is time: verdicts go first.
+pub async fn deliver(
+    config: &dyn Config,
+    event: &Evaluate,
+    account_id: &str,
+    checked: &Checked,
+    bounds: Bounds,
+) -> Delivered {
     let mut delivery = Delivery { config, event, account_id, checked, done: Delivered::default() };
     let reported = match &event.parameters.reported {
         Reported::Account => delivery.account().await,
-        Reported::PrivateType { name, schema_version } => delivery.private_type(name, schema_version).await,
+        Reported::PrivateType { name, .. } => delivery.private_type(name).await,
     };
     if let (Some(current), true) = (reported, delivery.may_clear()) {
         delivery.clear_stale(&current).await;
+    }
+    if let Reported::PrivateType { name, schema_version } = &event.parameters.reported {
+        delivery.record(name, schema_version, bounds).await;
     }
     delivery.done
 }
@@ -125,13 +137,7 @@ impl Delivery<'_> {
     }
 
     /// One result a job, under a type of the registry; where Config refuses the type, one for the account.
-    async fn private_type(&mut self, name: &str, schema_version: &str) -> Option<BTreeSet<ResultKey>> {
-        if !self.event.is_test() {
-            let items = record::items(&self.checked.findings, name, schema_version);
-            let recorded = record::record(self.config, &items).await;
-            self.done.recorded = recorded.recorded;
-            self.done.problems.extend(recorded.problems);
-        }
+    async fn private_type(&mut self, name: &str) -> Option<BTreeSet<ResultKey>> {
         let some = per_job(&self.checked.findings, name, self.at());
         match self.put(&some).await {
             Ok(()) => Some(self.checked.listed.iter().map(|arn| (name.to_owned(), arn.clone())).collect()),
@@ -148,6 +154,20 @@ impl Delivery<'_> {
                 self.done.problems.push(unread.to_string());
                 None
             }
+        }
+    }
+
+    async fn record(&mut self, name: &str, schema_version: &str, bounds: Bounds) {
+        if self.event.is_test() {
+            return;
+        }
+        let items = record::items(&self.checked.findings, name, schema_version);
+        let recorded = record::record(self.config, &items, bounds).await;
+        self.done.recorded = recorded.recorded;
+        self.done.problems.extend(recorded.problems);
+        if recorded.left > 0 {
+            let left = recorded.left;
+            self.done.notes.push(format!("{left} jobs are left for the next run to record as configuration items"));
         }
     }
 

@@ -75,6 +75,9 @@ pub struct Rule {
 /// This part of the time is left for reporting and writing evidence.
 const REPORTING_SHARE: f64 = 0.2;
 
+/// An evidence object is written in less.
+const EVIDENCE_TIME: Duration = Duration::from_secs(2);
+
 impl Rule {
     /// A function that has just started.
     pub fn new(settings: Settings, region: String) -> Self {
@@ -119,7 +122,8 @@ impl Rule {
             now: event.notified_at(),
         };
         let checked = check(&apis.sources, request, self.bounds(invocation), &self.memory).await;
-        let mut delivered = deliver(apis.config.as_ref(), event, &account.id, &checked).await;
+        let mut delivered =
+            deliver(apis.config.as_ref(), event, &account.id, &checked, self.last_bounds(invocation)).await;
         let run = Run {
             account_id: &account.id,
             region: &region,
@@ -163,6 +167,11 @@ impl Rule {
             deadline: invocation.time_limit - reporting.min(left),
             second_look_after: self.settings.second_look_after,
         }
+    }
+
+    /// What is left of the time once everything was read, but for writing evidence.
+    fn last_bounds(&self, invocation: Invocation<'_>) -> Bounds {
+        Bounds { deadline: invocation.time_limit - EVIDENCE_TIME, ..self.bounds(invocation) }
     }
 
     /// Writes evidence where the owner wants it; the answer is the object's place.

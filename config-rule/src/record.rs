@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use futures::stream::{self, StreamExt};
 use serde_json::{Map, Value, json};
+use tokio::time::Instant;
 
 use crate::deliver::Config;
-use crate::facts::{Fact, JobFacts};
+use crate::facts::{Fact, JobFacts, Unread};
+use crate::gather::Bounds;
 use crate::report::Finding;
 
 /// Config takes this many keys a call (API Reference, "BatchGetResourceConfig").
@@ -31,8 +34,11 @@ pub struct Item {
 pub struct Recorded {
     /// Jobs that were new or had changed.
     pub recorded: usize,
+    /// Jobs that there was no time for.
+    pub left: usize,
     /// What went wrong.
     pub problems: Vec<String>,
+    seen: usize,
 }
 
 /// The items of some findings: one a job whose detail was read.
@@ -73,30 +79,39 @@ fn configuration(facts: &JobFacts) -> Option<Value> {
     Some(Value::Object(fields))
 }
 
-/// Records the items that Config does not hold as they are.
-pub async fn record(config: &dyn Config, items: &[Item]) -> Recorded {
+/// Records the items that Config does not hold as they are. What there is no time for is left to the next run.
+pub async fn record(config: &dyn Config, items: &[Item], bounds: Bounds) -> Recorded {
     let mut done = Recorded::default();
     for some in items.chunks(MAX_KEYS) {
+        if Instant::now() >= bounds.deadline {
+            done.left = items.len() - done.seen;
+            return done;
+        }
         let ids: Vec<String> = some.iter().map(|item| item.resource_id.clone()).collect();
         let held = match config.batch_get_resource_config(&some[0].resource_type, &ids).await {
             Ok(held) => held,
-            Err(unread) => {
-                done.problems.push(format!("jobs were not recorded as configuration items: {unread}"));
-                return done;
-            }
+            Err(unread) => return done.refused(&unread),
         };
-        for item in some.iter().filter(|item| !is_held(&held, item)) {
-            match config.put_resource_config(item).await {
+        let changed = some.iter().filter(|item| !is_held(&held, item));
+        let mut puts =
+            stream::iter(changed).map(|item| config.put_resource_config(item)).buffer_unordered(bounds.concurrency);
+        while let Some(put) = puts.next().await {
+            match put {
                 Ok(()) => done.recorded += 1,
-                Err(unread) => {
-                    // What refuses one refuses all: the type is not registered, or no recorder runs.
-                    done.problems.push(format!("jobs were not recorded as configuration items: {unread}"));
-                    return done;
-                }
+                // What refuses one refuses all: the type is not registered, or no recorder runs.
+                Err(unread) => return done.refused(&unread),
             }
         }
+        done.seen += some.len();
     }
     done
+}
+
+impl Recorded {
+    fn refused(mut self, unread: &Unread) -> Self {
+        self.problems.push(format!("jobs were not recorded as configuration items: {unread}"));
+        self
+    }
 }
 
 fn is_held(held: &BTreeMap<String, String>, item: &Item) -> bool {

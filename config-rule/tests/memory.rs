@@ -51,6 +51,8 @@ pub struct State {
     pub evidence_fails: bool,
     pub record_fails: bool,
     pub busy: bool,
+    /// How long Config takes to tell of recorded resources.
+    pub recording_takes: Duration,
 }
 
 #[derive(Clone, Default)]
@@ -246,6 +248,8 @@ impl Config for Memory {
     }
 
     async fn batch_get_resource_config(&self, _: &str, ids: &[String]) -> Result<BTreeMap<String, String>, Unread> {
+        let takes = self.state().recording_takes;
+        tokio::time::sleep(takes).await;
         let state = self.state();
         Ok(ids.iter().filter_map(|id| Some((id.clone(), state.recorded.get(id)?.clone()))).collect())
     }

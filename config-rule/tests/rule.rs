@@ -208,6 +208,20 @@ async fn each_job_is_recorded_when_it_is_new_or_has_changed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn verdicts_go_before_records_and_what_there_is_no_time_to_record_is_left() {
+    let (aws, rule) = (Memory::default(), rule(settings()));
+    for number in 0..300 {
+        aws.job(&format!("job-{number}"), "Completed", None);
+    }
+    // Each batch of a hundred takes longer than what is left after the first.
+    aws.state().recording_takes = Duration::from_secs(40);
+    let answer = handle(&rule, &aws, scheduled(ControlId::JobInVpc)).await.expect("complete");
+    assert_eq!((&answer["evaluations"], &answer["recorded"]), (&json!(300), &json!(200)));
+    assert!(answer["notes"][0].as_str().is_some_and(|note| note.starts_with("100 jobs are left")), "{answer}");
+    assert_eq!(aws.shown().len(), 300);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_warm_function_gets_finished_jobs_once() {
     let (aws, rule) = (Memory::default(), rule(settings()));
     aws.job("finished", "Completed", None);
