@@ -65,6 +65,25 @@ perhaps_deleted as (
         )
     group by groups_then.job_key, groups_then.group_id
 ),
+-- Hours in which a deletion may have gone unseen. Where no digest file covers anything, an hour without log files says
+-- nothing: CloudTrail delivers none when nothing happens.
+vouched_places as (
+    select distinct account_id, aws_region from coverage where state = 'attested'
+),
+holes as (
+    select coverage.account_id, coverage.aws_region, coverage.hour
+    from coverage
+    left join vouched_places
+        on vouched_places.account_id = coverage.account_id and vouched_places.aws_region = coverage.aws_region
+    where coverage.state = 'logging_stopped' or (coverage.state = 'gap' and vouched_places.account_id is not null)
+),
+hours_missing as (
+    select jobs_then.job_key, count(*) as hours, min(holes.hour) as first_hour, max(holes.hour) as last_hour
+    from jobs_then
+    inner join holes on holes.account_id = jobs_then.account_id and holes.aws_region = jobs_then.aws_region
+    where holes.hour >= date_trunc('hour', jobs_then.first_seen_at) and holes.hour < $as_of
+    group by jobs_then.job_key
+),
 group_counts as (
     select
         groups_then.job_key,
@@ -118,6 +137,9 @@ facts as (
         coalesce(group_counts.default_groups, 0) as default_groups,
         coalesce(group_counts.unnamed, 0) as unnamed,
         coalesce(group_counts.perhaps, 0) as perhaps,
+        coalesce(hours_missing.hours, 0) as hours_missing,
+        hours_missing.first_hour as first_missing_hour,
+        hours_missing.last_hour as last_missing_hour,
         group_counts.perhaps_group_id, group_counts.perhaps_event_id,
         group_counts.default_group_id, group_counts.unnamed_group_id,
         first_deleted.group_id as deleted_group_id, first_deleted.deleted_at, first_deleted.deleted_how,
@@ -127,6 +149,7 @@ facts as (
     left join interfaces_then on interfaces_then.job_key = jobs_then.job_key
     left join group_counts on group_counts.job_key = jobs_then.job_key
     left join first_deleted on first_deleted.job_key = jobs_then.job_key
+    left join hours_missing on hours_missing.job_key = jobs_then.job_key
 ),
 verdicts as (
     select
@@ -157,7 +180,7 @@ verdicts as (
         case
             when deleted > 0 then 'NonCompliant'
             when network = 'none' then 'NotApplicable'
-            when groups > 0 and perhaps = 0 then 'Compliant'
+            when groups > 0 and perhaps = 0 and hours_missing = 0 then 'Compliant'
             else 'Undetermined'
         end as verdict,
         case
@@ -174,6 +197,11 @@ verdicts as (
                 || case when deleted > 1 then '; ' || cast(deleted - 1 as varchar) || ' more of its groups too' else '' end
             when network = 'none' then 'the job has no VPC configuration'
             when perhaps > 0 then perhaps_group_id || ' may be the group that event ' || perhaps_event_id || ' deleted: the record does not tell which'
+            when groups > 0 and hours_missing > 0 then
+                'no deletion of its security groups is in the logs, but hours are missing in them ('
+                || cast(hours_missing as varchar) || ', the first at ' || cast(first_missing_hour as varchar)
+                || ', the last at ' || cast(last_missing_hour as varchar)
+                || '): ingest what was delivered then, or see query coverage_by_hour'
             when groups > 0 then 'no deletion of its security groups (' || cast(groups as varchar) || ') is in the logs'
             else 'no record tells which groups the job has'
         end as reason,

@@ -6,7 +6,9 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use analytics::trail::digest::{Delivery, DigestChain, SignedDigest, Signer, public_keys_json};
-use analytics::trail::{Layout, LogFile, Place, log_file, noise};
+use analytics::trail::record::Record;
+use analytics::trail::record::bedrock::{JobRequest, Vpc, create_model_customization_job};
+use analytics::trail::{Caller, Layout, LogFile, Place, log_file, noise, stop_logging};
 use chrono::{DateTime, TimeDelta, Utc};
 use end_to_end::program::{Outcome, Program};
 use end_to_end::s3_server::{Faults, S3Server};
@@ -378,4 +380,68 @@ async fn ingest_checks_the_digests_and_the_lake_tells_which_log_files_they_vouch
     let second = ingest(&stored).expect_status(0);
     assert!(second.stdout.contains("7  digest files: 7 in the lake already"), "{}", second.stdout);
     assert_eq!((of("attested").len(), ask(&stored, "digests_not_valid").len()), (12, 1));
+}
+
+/// The verdict on the groups of a job that was created in the first hour, as of the end of the last, and its reason.
+async fn verdict_on_groups(bucket: &Bucket) -> (String, String) {
+    let stored = bucket.stored().await;
+    ingest(&stored);
+    let lake = stored.folder.path().join("lake").display().to_string();
+    let program = Program::new(env!("CARGO_BIN_EXE_bedrock-audit-under-test"));
+    let program =
+        program.args(["--quiet", "audit", "--lake", &lake, "--as-of", "2026-02-03T12:00:00Z", "--output", "ndjson"]);
+    let rows = program.run().rows();
+    let row = rows.into_iter().find(|row| row["control"] == "job_security_groups_exist").expect("one job");
+    let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    (text("verdict"), text("reason"))
+}
+
+/// The bucket of [`whole`] with a job's request in its first log file.
+fn with_a_job(records: &[Record], chains: &[DigestChain<'_>]) -> Bucket {
+    let place = place();
+    let mut bucket = whole();
+    let vpc = Vpc {
+        subnet_ids: vec!["subnet-0123456789abcdef0".into()],
+        security_group_ids: vec!["sg-0123456789abcdef0".into()],
+    };
+    let request = JobRequest {
+        name: "job".into(),
+        base_model: "amazon.titan-text-express-v1:0:8k".into(),
+        training_data: "s3://data/a.jsonl".into(),
+        role: "training".into(),
+        vpc: Some(vpc),
+        id: "abcdefghijkl".into(),
+    };
+    let caller = Caller::role("111122223333", "platform", "anna");
+    let mut records = records.to_vec();
+    records.push(create_model_customization_job(&place, &caller, started_at() + TimeDelta::minutes(3), &request));
+    bucket.logs[0] =
+        log_file(&Layout::Plain, &place, started_at() + TimeDelta::minutes(7), "WMiHxZgr5Hdd6U00", &records);
+    bucket.digests = chains.iter().flat_map(|chain| chain.sign(&bucket.logs)).collect();
+    bucket
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verdict_rests_on_hours_that_are_vouched_for() {
+    let covered = with_a_job(&[], &[chain()]);
+    assert_eq!(verdict_on_groups(&covered).await.0, "Compliant");
+
+    // The digest and the log files of the fifth hour are gone: nobody can tell what happened in it.
+    let mut hole = with_a_job(&[], &[chain()]);
+    hole.digests.remove(4);
+    hole.logs.drain(8..10);
+    let (verdict, reason) = verdict_on_groups(&hole).await;
+    assert_eq!(verdict, "Undetermined", "{reason}");
+    assert!(reason.contains("(1, the first at 2026-02-03T08:00:00Z, the last at 2026-02-03T08:00:00Z)"), "{reason}");
+
+    // Without digests an hour without log files says nothing, but one for which logging was switched off does.
+    let mut quiet = with_a_job(&[], &[]);
+    quiet.logs.drain(8..10);
+    assert_eq!(verdict_on_groups(&quiet).await.0, "Compliant");
+    let caller = Caller::role("111122223333", "platform", "anna");
+    let stop = stop_logging(&place(), &caller, started_at() + TimeDelta::minutes(5), TRAIL);
+    let mut stopped = with_a_job(&[stop], &[]);
+    stopped.logs.drain(8..10);
+    let (verdict, reason) = verdict_on_groups(&stopped).await;
+    assert_eq!(verdict, "Undetermined", "{reason}");
 }
