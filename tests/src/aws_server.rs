@@ -35,22 +35,18 @@ mod state;
 mod sts;
 mod xml;
 
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 use std::{io, mem};
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+
+use crate::loopback::Loopback;
 
 pub use access::{Bucket, Grant, Key, Object, Role};
 pub use faults::Fault;
@@ -99,10 +95,8 @@ pub struct Seen {
 /// something that it does not know: see [`AwsServer::unknown_operations`].
 #[derive(Debug)]
 pub struct AwsServer {
-    address: SocketAddr,
     door: Arc<Door>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    http: Loopback,
 }
 
 impl AwsServer {
@@ -110,27 +104,18 @@ impl AwsServer {
     ///
     /// It has a thread and a runtime of its own: a test may block, or bring its own runtime.
     pub fn start() -> Self {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port on 127.0.0.1");
-        listener.set_nonblocking(true).expect("a listening socket can be made non-blocking");
-        let address = listener.local_addr().expect("a bound socket has an address");
         let door = Arc::new(Door::new());
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .expect("a runtime can be started");
-        let (stop, stopped) = oneshot::channel();
         let served = Arc::clone(&door);
-        let thread = thread::Builder::new()
-            .name("aws-server".to_owned())
-            .spawn(move || runtime.block_on(serve(listener, served, stopped)))
-            .expect("a thread can be started");
-        Self { address, door, stop: Some(stop), thread: Some(thread) }
+        let http = Loopback::serve("aws-server", move |request| {
+            let door = Arc::clone(&served);
+            async move { door.answer(request).await }
+        });
+        Self { door, http }
     }
 
     /// `http://127.0.0.1:PORT`.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.http.address())
     }
 
     /// The environment in which a program, or any AWS SDK, talks to this server. How it tries again is its own matter.
@@ -200,15 +185,9 @@ impl AwsServer {
 
 impl Drop for AwsServer {
     fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            // An error means that the server has ended by itself, and joining tells how.
-            let _ = stop.send(());
-        }
-        let has_panicked = self.thread.take().is_some_and(|thread| thread.join().is_err());
         if thread::panicking() {
             return;
         }
-        assert!(!has_panicked, "the AWS server's thread panicked");
         let unknown = self.unknown_operations();
         assert!(unknown.is_empty(), "the stand-in for AWS was asked for what it does not know: {unknown:?}");
     }
@@ -329,27 +308,6 @@ impl Drop for Counted<'_> {
 /// A test that panics while it holds a guard has failed already: the server goes on for those that are left.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-async fn serve(listener: std::net::TcpListener, door: Arc<Door>, mut stopped: oneshot::Receiver<()>) {
-    let listener = TcpListener::from_std(listener).expect("the socket is bound and does not block");
-    loop {
-        tokio::select! {
-            _ = &mut stopped => return,
-            accepted = listener.accept() => {
-                let Ok((stream, _)) = accepted else { continue };
-                let door = Arc::clone(&door);
-                let service = service_fn(move |request: Request<Incoming>| {
-                    let door = Arc::clone(&door);
-                    async move { door.answer(request).await }
-                });
-                tokio::spawn(async move {
-                    // An error is the client going away or a fault that was asked for.
-                    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-                });
-            }
-        }
-    }
 }
 
 #[cfg(test)]

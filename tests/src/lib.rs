@@ -1,5 +1,8 @@
 //! What the end-to-end tests stand on: a bucket to read from, the program to run, and answers to compare with.
 
+/// What every server of the tests stands on.
+pub mod loopback;
+
 /// The bucket: an S3 server in this process, over real HTTP, that can be told to misbehave.
 pub mod s3_server;
 

@@ -6,26 +6,21 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use std::{fs, thread};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderMap};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 
 use crate::aws_server::{ACCOUNT, REGION};
+use crate::loopback::Loopback;
 use crate::program::{Outcome, Program, Running};
 
 /// The version is part of every path.
@@ -94,10 +89,8 @@ impl Invocation {
 /// A running server. It stops when dropped.
 #[derive(Debug)]
 pub struct RuntimeApi {
-    address: SocketAddr,
     desk: Arc<Desk>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    http: Loopback,
 }
 
 impl RuntimeApi {
@@ -110,25 +103,18 @@ impl RuntimeApi {
     ///
     /// Listens at a free port, with a thread and a runtime of its own: a test may block, or bring its own runtime.
     pub fn start_in(account: &str, region: &str) -> Self {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port on 127.0.0.1");
-        listener.set_nonblocking(true).expect("a listening socket can be made non-blocking");
-        let address = listener.local_addr().expect("a bound socket has an address");
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be started");
-        let arn = format!("arn:aws:lambda:{region}:{account}:function:{FUNCTION_NAME}");
-        let desk = Arc::new(Desk::new(arn));
+        let desk = Arc::new(Desk::new(format!("arn:aws:lambda:{region}:{account}:function:{FUNCTION_NAME}")));
         let served = Arc::clone(&desk);
-        let (stop, stopped) = oneshot::channel();
-        let thread = thread::Builder::new()
-            .name("runtime-api".to_owned())
-            .spawn(move || runtime.block_on(serve(listener, served, stopped)))
-            .expect("a thread can be started");
-        Self { address, desk, stop: Some(stop), thread: Some(thread) }
+        let http = Loopback::serve("runtime-api", move |request| {
+            let desk = Arc::clone(&served);
+            async move { Ok::<_, Infallible>(desk.answer(request).await) }
+        });
+        Self { desk, http }
     }
 
     /// `127.0.0.1:PORT`, as `AWS_LAMBDA_RUNTIME_API` has it.
     pub fn address(&self) -> String {
-        self.address.to_string()
+        self.http.address().to_string()
     }
 
     /// What Lambda sets for a function of 128 MB, the smallest.
@@ -192,21 +178,6 @@ impl RuntimeApi {
         state.waiting.retain(|waiting| waiting.id != id);
         state.taken.remove(id);
         state.answers.remove(id).unwrap_or(Invocation::NoAnswer)
-    }
-}
-
-impl Drop for RuntimeApi {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            // An error means that the server has ended by itself, and joining tells how.
-            let _ = stop.send(());
-        }
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-            && !thread::panicking()
-        {
-            panic!("the Runtime API's thread panicked");
-        }
     }
 }
 
@@ -362,27 +333,6 @@ fn document(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
         .expect("the headers are plain ASCII")
 }
 
-async fn serve(listener: std::net::TcpListener, desk: Arc<Desk>, mut stopped: oneshot::Receiver<()>) {
-    let listener = TcpListener::from_std(listener).expect("the socket is bound and does not block");
-    loop {
-        tokio::select! {
-            _ = &mut stopped => return,
-            accepted = listener.accept() => {
-                let Ok((stream, _)) = accepted else { continue };
-                let desk = Arc::clone(&desk);
-                let service = service_fn(move |request: Request<Incoming>| {
-                    let desk = Arc::clone(&desk);
-                    async move { Ok::<_, Infallible>(desk.answer(request).await) }
-                });
-                tokio::spawn(async move {
-                    // An error is the function going away.
-                    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-                });
-            }
-        }
-    }
-}
-
 /// A function: the shipped binary as Lambda runs it. Dropping it kills it.
 #[derive(Debug)]
 pub struct Lambda {
@@ -485,6 +435,7 @@ impl Lambda {
 mod tests {
     use std::io::{Read, Write};
     use std::net::TcpStream;
+    use std::thread;
 
     use super::*;
 

@@ -6,29 +6,23 @@
 mod buckets;
 mod listing;
 
-use std::net::SocketAddr;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 use std::time::Duration;
-use std::{fs, thread};
 
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
 use s3s::HttpResponse;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 
+use crate::loopback::{Loopback, percent_decoded};
 use buckets::Buckets;
 
 /// The only key pair that the server accepts.
@@ -64,10 +58,8 @@ pub struct Seen {
 #[derive(Debug)]
 pub struct S3Server {
     folder: PathBuf,
-    address: SocketAddr,
     door: Arc<Door>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    http: Loopback,
 }
 
 impl S3Server {
@@ -76,27 +68,18 @@ impl S3Server {
     /// It has a thread and a runtime of its own: a test may block, or bring its own runtime.
     pub fn start(folder: &Path, faults: Faults) -> Self {
         fs::create_dir_all(folder).expect("the folder of the buckets can be made");
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port on 127.0.0.1");
-        listener.set_nonblocking(true).expect("a listening socket can be made non-blocking");
-        let address = listener.local_addr().expect("a bound socket has an address");
         let door = Arc::new(Door::new(folder, faults));
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .expect("a runtime can be started");
-        let (stop, stopped) = oneshot::channel();
         let served = Arc::clone(&door);
-        let thread = thread::Builder::new()
-            .name("s3-server".to_owned())
-            .spawn(move || runtime.block_on(serve(listener, served, stopped)))
-            .expect("a thread can be started");
-        Self { folder: folder.to_owned(), address, door, stop: Some(stop), thread: Some(thread) }
+        let http = Loopback::serve("s3-server", move |request| {
+            let door = Arc::clone(&served);
+            async move { door.answer(request).await }
+        });
+        Self { folder: folder.to_owned(), door, http }
     }
 
     /// `http://127.0.0.1:PORT`.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.http.address())
     }
 
     /// The folder of a bucket, made on the first call. Its files are the bucket's objects.
@@ -141,21 +124,6 @@ impl S3Server {
     /// Every request so far, in order of arrival.
     pub fn requests(&self) -> Vec<Seen> {
         self.door.seen.lock().expect("no thread panics while it holds the log").clone()
-    }
-}
-
-impl Drop for S3Server {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            // An error means that the server has ended by itself, and joining tells how.
-            let _ = stop.send(());
-        }
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-            && !thread::panicking()
-        {
-            panic!("the S3 server's thread panicked");
-        }
     }
 }
 
@@ -204,27 +172,6 @@ impl Seen {
     }
 }
 
-async fn serve(listener: std::net::TcpListener, door: Arc<Door>, mut stopped: oneshot::Receiver<()>) {
-    let listener = TcpListener::from_std(listener).expect("the socket is bound and does not block");
-    loop {
-        tokio::select! {
-            _ = &mut stopped => return,
-            accepted = listener.accept() => {
-                let Ok((stream, _)) = accepted else { continue };
-                let door = Arc::clone(&door);
-                let service = service_fn(move |request: Request<Incoming>| {
-                    let door = Arc::clone(&door);
-                    async move { door.answer(request).await }
-                });
-                tokio::spawn(async move {
-                    // An error is the client going away or a fault that was asked for.
-                    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-                });
-            }
-        }
-    }
-}
-
 fn is_due(every: Option<u32>, number: u32) -> bool {
     every.is_some_and(|every| number.is_multiple_of(every))
 }
@@ -239,26 +186,6 @@ fn slow_down() -> HttpResponse {
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
     response
-}
-
-/// A `%` that no two hexadecimal digits follow stays as it is.
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let digit = |at: usize| after.get(at).and_then(|&byte| char::from(byte).to_digit(16));
-        match (first, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push(u8::try_from(high * 16 + low).expect("two hexadecimal digits are one byte"));
-                rest = &after[2..];
-            }
-            _ => {
-                bytes.push(first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]
@@ -277,13 +204,6 @@ mod tests {
         let path = folder.join(key);
         fs::create_dir_all(path.parent().expect("a key is below its bucket")).expect("a folder can be made");
         fs::write(path, bytes).expect("a file can be written");
-    }
-
-    #[test]
-    fn a_percent_sign_is_decoded_only_before_two_digits() {
-        for (text, expected) in [("/a%3Db/c%2Fd", "/a=b/c/d"), ("100%", "100%"), ("%zz%C3%A9", "%zzé"), ("", "")] {
-            assert_eq!(percent_decoded(text), expected, "{text}");
-        }
     }
 
     #[tokio::test]

@@ -10,6 +10,7 @@ use crate::facts::{
     BucketPolicy, Endpoint, Fact, Job, JobDetail, JobFacts, Permission, PrefixList, RoleUse, Route, RouteTable,
     SecurityGroup, Subnet, Tags, Unread, Vpc, VpcConfig, World,
 };
+pub use crate::parameters::STATUSES;
 
 pub const ACCOUNT: &str = "111122223333";
 pub const REGION: &str = "eu-west-1";
@@ -23,20 +24,6 @@ pub const ROUTE_TABLE: &str = "rtb-0e0e0e0e0e0e0e0e0";
 pub const BUCKET: &str = "training-data-111122223333";
 pub const ROLE: &str = "arn:aws:iam::111122223333:role/BedrockCustomization";
 pub const S3_PREFIX_LIST: &str = "pl-6da54004";
-
-/// Every status of every kind of job.
-pub const STATUSES: [&str; 10] = [
-    "Submitted",
-    "Validating",
-    "Scheduled",
-    "InProgress",
-    "Completed",
-    "Failed",
-    "Stopping",
-    "Stopped",
-    "PartiallyCompleted",
-    "Expired",
-];
 
 /// A running customization job in a private network.
 pub fn job() -> JobFacts {

@@ -9,6 +9,8 @@ use hyper::{HeaderMap, Method, Request, Response};
 use serde_json::Value;
 use url::form_urlencoded;
 
+use crate::loopback::percent_decoded;
+
 /// A request, read to its end.
 #[derive(Debug)]
 pub(super) struct Call {
@@ -147,24 +149,4 @@ impl Refusal {
     pub(super) fn validation(message: impl Into<String>) -> Self {
         Self::new(400, "ValidationException", message)
     }
-}
-
-/// A `%` that no two hexadecimal digits follow stays as it is; a `+` is a plus, not a space.
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let digit = |at: usize| after.get(at).and_then(|&byte| char::from(byte).to_digit(16));
-        match (first, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push(u8::try_from(high * 16 + low).expect("two hexadecimal digits are one byte"));
-                rest = &after[2..];
-            }
-            _ => {
-                bytes.push(first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

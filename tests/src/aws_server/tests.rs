@@ -14,7 +14,7 @@ use super::*;
 /// A request without an SDK: status and body. The connection is closed after it.
 fn raw(server: &AwsServer, service: &str, first_line: &str, headers: &str, body: &str) -> (u16, String) {
     let credential = format!("{ACCESS_KEY_ID}/20250301/{REGION}/{service}/aws4_request");
-    let mut stream = TcpStream::connect(server.address).expect("the server listens");
+    let mut stream = TcpStream::connect(server.http.address()).expect("the server listens");
     let length = body.len();
     let request = format!(
         "{first_line} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\
