@@ -15,10 +15,11 @@ use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_bedrock::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_bedrock::error::{ProvideErrorMetadata, SdkError};
 use tokio::sync::Mutex;
 
 use crate::facts::Unread;
+use crate::failure::chain;
 use crate::gather::Sources;
 use crate::handler::{Account, Accounts, Apis};
 
@@ -137,7 +138,8 @@ where
 {
     let cause = match error.code() {
         Some(code) => format!("{code}: {}", error.message().unwrap_or("the API says no more")),
-        None => DisplayErrorContext(error).to_string(),
+        // No answer came: the connection or the credentials failed.
+        None => chain(error),
     };
     Unread { action: action.to_owned(), resource: resource.to_owned(), cause }
 }

@@ -51,6 +51,17 @@ fn all_controls_are_the_default_and_the_table_ends_with_counts() {
 }
 
 #[test]
+fn without_credentials_it_could_not_tell_and_says_so_in_words() {
+    let program =
+        Program::new(env!("CARGO_BIN_EXE_bedrock-audit-under-test")).args(["evaluate", "--region", "eu-west-1"]);
+    let outcome = program.run().expect_status(2);
+    let line =
+        outcome.stdout.lines().find(|line| line.starts_with("could not read: bedrock:ListModelCustomizationJobs"));
+    let line = line.unwrap_or_else(|| panic!("{}", outcome.stdout));
+    assert!(line.contains("credentials") && !line.contains("DispatchFailure("), "{line}");
+}
+
+#[test]
 fn what_was_mistyped_is_named_with_what_is_right() {
     let aws = aws();
     for (arguments, expected) in [
