@@ -153,7 +153,8 @@ impl Rule {
         }
     }
 
-    fn region_of(&self, invocation: Invocation<'_>) -> String {
+    /// The Region that is read: the environment's, or that of the function's ARN where the environment names none.
+    pub(crate) fn region_of(&self, invocation: Invocation<'_>) -> String {
         let arn = Arn::parse(invocation.function_arn).filter(|_| self.region.is_empty());
         arn.map_or_else(|| self.region.clone(), |arn| arn.region.to_owned())
     }

@@ -143,9 +143,10 @@ async fn stop_if_unprotected(
     });
     // For the log, whether or not there is a place for evidence.
     eprintln!("{line}");
+    let region = rule.region_of(invocation);
     let run = Run {
         account_id: &account.id,
-        region: &rule.region,
+        region: &region,
         rule_name: "stop-unprotected-job",
         request_id: invocation.request_id,
         evaluated_at: happened.at,
