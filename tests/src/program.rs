@@ -153,6 +153,11 @@ impl Running {
         self.child.id()
     }
 
+    /// What it has written to stdout so far.
+    pub fn stdout_so_far(&self) -> String {
+        self.home.text("stdout")
+    }
+
     /// What it has written to stderr so far.
     pub fn stderr_so_far(&self) -> String {
         self.home.text("stderr")
