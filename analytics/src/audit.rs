@@ -16,10 +16,23 @@ use crate::query::{Answer, Bindings, Catalog, Engine};
 /// The columns that people read; the others are for programs.
 const READ_BY_PEOPLE: [&str; 6] = ["requested_at", "job", "control", "verdict", "reason", "cited_event_id"];
 
+/// What to judge by.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms {
+    /// The instant to judge at; `None` = the end of the logs.
+    pub as_of: Option<DateTime<Utc>>,
+    /// Whether only what a valid digest file vouches for counts.
+    pub is_strict: bool,
+    /// The clock, for a lake whose log files tell no time.
+    pub now: DateTime<Utc>,
+}
+
 /// The outcome of an audit.
 pub struct Report {
     /// The instant that was judged at.
     pub as_of: DateTime<Utc>,
+    /// Whether only what a valid digest file vouches for counted.
+    pub is_strict: bool,
     /// One row a job and control: the answer of the query `job_verdicts`.
     pub verdicts: Answer,
     /// How many of each.
@@ -31,13 +44,24 @@ pub struct Report {
 }
 
 /// Judges every job in the lake.
-pub async fn audit(engine: &Engine, catalog: &Catalog, as_of: DateTime<Utc>) -> Result<Report> {
+pub async fn audit(engine: &Engine, catalog: &Catalog, terms: Terms) -> Result<Report> {
+    let totals = engine.ask(catalog.find("lake_totals")?, &Bindings::default(), terms.now).await?;
+    let as_of = terms.as_of.or_else(|| last_delivery(&totals)).unwrap_or(terms.now);
     let mut bindings = Bindings::default();
     bindings.times.insert("as_of".to_owned(), as_of);
+    if terms.is_strict {
+        bindings.texts.insert("coverage".to_owned(), "attested".to_owned());
+    }
     let verdicts = engine.ask(catalog.find("job_verdicts")?, &bindings, as_of).await?;
-    let totals = engine.ask(catalog.find("lake_totals")?, &Bindings::default(), as_of).await?;
-    let counts = count(&verdicts);
-    Ok(Report { as_of, jobs: verdicts.rows() / ControlId::IN_HISTORY.len(), verdicts, counts, totals })
+    let (counts, jobs) = (count(&verdicts), verdicts.rows() / ControlId::IN_HISTORY.len());
+    Ok(Report { as_of, is_strict: terms.is_strict, jobs, verdicts, counts, totals })
+}
+
+/// When the newest log file was delivered, as far as names tell.
+fn last_delivery(totals: &Answer) -> Option<DateTime<Utc>> {
+    let batch = totals.batches.first().filter(|batch| batch["last_delivery"].is_valid(0))?;
+    let micros = batch["last_delivery"].as_primitive::<TimestampMicrosecondType>().value(0);
+    DateTime::from_timestamp_micros(micros)
 }
 
 fn count(verdicts: &Answer) -> BTreeMap<(ControlId, Verdict), u64> {
@@ -66,9 +90,20 @@ impl Report {
 
     /// When the newest log file was delivered, as far as names tell.
     pub fn last_delivery(&self) -> Option<DateTime<Utc>> {
-        let batch = self.totals.batches.first().filter(|batch| batch["last_delivery"].is_valid(0))?;
-        let micros = batch["last_delivery"].as_primitive::<TimestampMicrosecondType>().value(0);
-        DateTime::from_timestamp_micros(micros)
+        last_delivery(&self.totals)
+    }
+
+    /// What would tell of undetermined verdicts, each once, in the order of the rows.
+    pub fn next_steps(&self) -> Vec<String> {
+        let mut steps = Vec::new();
+        for batch in &self.verdicts.batches {
+            for step in batch["next_step"].as_string::<i32>().iter().flatten() {
+                if !steps.iter().any(|known| known == step) {
+                    steps.push(step.to_owned());
+                }
+            }
+        }
+        steps
     }
 
     /// Log files and records that could not be read.

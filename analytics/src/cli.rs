@@ -65,9 +65,13 @@ pub enum Command {
     Rebuild(Rebuild),
     /// Judge every job against every control, with reason and citation
     Audit(Audit),
+    /// Tell what happened to a job or a security group: who, when, what it allowed, and what nobody can know
+    Explain(Explain),
     /// Answer a named question, or SQL of your own, over every table of the lake
     Query(Query),
-    /// Check digest files and log files against CloudTrail's signatures and hashes
+    /// Write an evidence pack: verdicts, the records that they rest on, and what vouches for these
+    Report(Report),
+    /// Check digest files and log files, or an evidence pack, against CloudTrail's signatures and hashes
     Verify(Verify),
     /// Judge every job of one account and Region now, from live APIs, as the Config rule does
     Evaluate(Evaluate),
@@ -112,10 +116,13 @@ pub struct Ingest {
     /// Only log files that can hold events before this time
     #[arg(long, value_name = "TIME")]
     pub to: Option<String>,
-    /// Check digest files with these public keys, as aws cloudtrail list-public-keys prints them, and hash every log file;
-    /// may be given for several Regions. The questions digests_not_valid and log_file_attestations then tell
+    /// Check digest files with these public keys, as aws cloudtrail list-public-keys prints them; may be given for several
+    /// Regions [default: of a bucket, CloudTrail is asked for them; of a folder, digest files are passed over]
     #[arg(long, value_name = "FILE")]
     pub public_keys: Vec<PathBuf>,
+    /// Pass digest files over: nothing vouches for the log files then
+    #[arg(long, conflicts_with = "public_keys")]
+    pub skip_digests: bool,
     /// Days after an event in which its log file may still be delivered; extends --to
     #[arg(long, value_name = "DAYS", default_value_t = DEFAULT_LATE_DAYS)]
     pub late_days: u64,
@@ -154,15 +161,39 @@ The exit code is 1 when a job is non-compliant, 2 when none is but something cou
 pub struct Audit {
     #[command(flatten)]
     pub lake: LakeArg,
-    /// Judge as of this time [default: now]
+    /// Judge as of this time [default: the end of the logs]
     #[arg(long, value_name = "TIME")]
     pub as_of: Option<String>,
+    /// Only what a valid digest file vouches for counts: hours and log files without one leave a verdict Undetermined
+    #[arg(long)]
+    pub strict: bool,
     /// Show only these verdicts: Compliant, NonCompliant, NotApplicable, Undetermined (counts and exit code stay whole)
     #[arg(long, value_name = "VERDICT,...", value_delimiter = ',')]
     pub verdicts: Vec<String>,
     /// Format of the verdicts
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub output: Format,
+}
+
+/// `bedrock-audit explain`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  bedrock-audit explain sg-0123456789abcdef0 --lake ./lake
+  bedrock-audit explain sg-0123456789abcdef0 --as-of 2026-02-10T12:00:00Z --lake ./lake
+  bedrock-audit explain invoice-extraction-v1 --lake ./lake
+
+Every line cites its record. The questions job_chronology, group_chronology, rules_as_of and rules_during_job give the same
+as rows.")]
+pub struct Explain {
+    /// A security group's id, or the ARN or name of a job
+    #[arg(value_name = "SG-ID|JOB")]
+    pub subject: String,
+    #[command(flatten)]
+    pub lake: LakeArg,
+    /// As of this time [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub as_of: Option<String>,
 }
 
 /// `bedrock-audit query`
@@ -174,9 +205,11 @@ Examples:
   bedrock-audit query jobs_by_principal --param principal=role/ml-train --output csv --lake ./lake
   bedrock-audit query --lake ./lake --sql 'select event_name, count(*) as n from events group by event_name order by n desc'
 
-Tables: events, log_files, set_aside, digests, digest_log_files, job_requests, job_network, job_states, security_groups,
-security_group_delete_requests, network_interfaces, coverage; views: jobs, job_security_groups,
-digest_checks, log_file_attestations. SQL can only read.")]
+Tables: events, log_files, set_aside, digests, digest_log_files, evidence_files, evidence, evidence_facts, job_requests,
+job_network, job_states, security_groups, security_group_delete_requests, network_interfaces, security_group_rules,
+security_group_rule_doubts, resource_tags, vpcs, subnets, vpc_endpoints, network_links, coverage; views: jobs,
+job_security_groups, digest_checks, log_file_attestations, waivers, detections, rules_in_words, group_chronology,
+job_chronology. SQL can only read.")]
 pub struct Query {
     /// A question's name
     #[arg(value_name = "NAME", conflicts_with_all = ["sql", "file", "list"])]
@@ -210,12 +243,49 @@ pub struct Query {
     pub output: Format,
 }
 
+/// `bedrock-audit report`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  bedrock-audit report --lake ./lake --pack ./pack-2026-03
+  bedrock-audit report --lake s3://my-lake/trail --as-of 2026-04-01 --strict --pack ./pack-2026-03
+
+  openssl genpkey -algorithm ed25519 -out private.pem; openssl pkey -in private.pem -pubout -out public.pem
+  bedrock-audit report --lake ./lake --pack ./pack-2026-03 --sign private.pem
+  bedrock-audit verify ./pack-2026-03 --signer public.pem
+
+The same lake, options and log files give the same bytes. Cited log files and digest files are read again from where they
+were ingested; a record whose log file cannot be had comes from the lake, and says so.")]
+pub struct Report {
+    #[command(flatten)]
+    pub lake: LakeArg,
+    /// The folder to make: an evidence pack for whoever audits the audit
+    #[arg(long, value_name = "FOLDER")]
+    pub pack: PathBuf,
+    /// Judge as of this time [default: the end of the logs]
+    #[arg(long, value_name = "TIME")]
+    pub as_of: Option<String>,
+    /// Only what a valid digest file vouches for counts
+    #[arg(long)]
+    pub strict: bool,
+    /// Leave out the cited log files, which hold other records too; nothing in the pack then ties a cited record to the
+    /// hash that a digest file vouches for
+    #[arg(long)]
+    pub without_log_files: bool,
+    /// The public keys, as aws cloudtrail list-public-keys prints them [default: CloudTrail is asked for them]
+    #[arg(long, value_name = "FILE")]
+    pub public_keys: Vec<PathBuf>,
+    /// Sign the pack with this Ed25519 private key, in PEM
+    #[arg(long, value_name = "FILE")]
+    pub sign: Option<PathBuf>,
+}
+
 /// `bedrock-audit verify`
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  bedrock-audit verify s3://my-trail-bucket --regions eu-west-1 --from 2026-01-01
   aws cloudtrail list-public-keys --start-time 2026-01-01 --region eu-west-1 > keys.json
-  bedrock-audit verify s3://my-trail-bucket --regions eu-west-1 --from 2026-01-01 --public-keys keys.json
   bedrock-audit verify ./copied-logs --public-keys keys.json --all --output csv > verified.csv
 
 The check is that of aws cloudtrail validate-logs, in parallel. Keys differ from Region to Region: give a file for each.
@@ -223,11 +293,15 @@ A copy that has lost S3's metadata is verified too, but for the newest digest fi
 
 The exit code is 1 when something was changed, forged or removed, 2 when something is vouched for by nothing.")]
 pub struct Verify {
-    /// Where digest files and log files are: a folder or s3://bucket/prefix
+    /// Where digest files and log files are: a folder or s3://bucket/prefix; or the folder of an evidence pack
     #[arg(value_name = "SOURCE")]
     pub source: String,
-    /// The public keys, as aws cloudtrail list-public-keys prints them; may be given for several Regions
-    #[arg(long, value_name = "FILE", required = true)]
+    /// The public key, in PEM, of whoever signed the evidence pack
+    #[arg(long, value_name = "FILE")]
+    pub signer: Option<PathBuf>,
+    /// The public keys, as aws cloudtrail list-public-keys prints them; may be given for several Regions [default: of a
+    /// bucket, CloudTrail is asked for them]
+    #[arg(long, value_name = "FILE")]
     pub public_keys: Vec<PathBuf>,
     /// The bucket is a copy: the paths inside its digest files name another one
     #[arg(long)]

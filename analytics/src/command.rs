@@ -4,21 +4,27 @@ mod audit;
 mod demo;
 #[cfg(feature = "live")]
 mod evaluate;
+mod explain;
 mod ingest;
 mod query;
+mod report;
 mod verify;
+mod verify_pack;
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
 use crate::cli::{Cli, Command, LakeArg, Rebuild};
 use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
+use crate::plan;
 use crate::progress::Progress;
 use crate::query::Engine;
 use crate::rebuild;
 use crate::store::{Lake, Location, Stores};
+use crate::verification::Keys;
 
 /// What every command works with.
 struct Session {
@@ -44,7 +50,9 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
             Command::Ingest(ingest) => ingest::run(ingest, &session).await,
             Command::Rebuild(rebuild) => session.rebuild(rebuild).await,
             Command::Audit(audit) => audit::run(audit, &session).await,
+            Command::Explain(explain) => explain::run(explain, &session).await,
             Command::Query(query) => query::run(query, &session).await,
+            Command::Report(report) => report::run(report, &session).await,
             Command::Verify(verify) => verify::run(verify, &session).await,
             #[cfg(feature = "live")]
             Command::Evaluate(evaluate) => evaluate::run(evaluate, &session, &cli.global).await,
@@ -68,6 +76,15 @@ impl Session {
             eprintln!("rebuilt the history of {}", lake.location());
         }
         Engine::open(lake, &committed, self.memory_bytes).await
+    }
+
+    /// The keys to check digest files with: those of files, else for a bucket CloudTrail's own.
+    fn keys(&self, files: &[PathBuf], sources: &[Location]) -> Result<Option<Keys<'_>>> {
+        let is_in_s3 = |location: &Location| matches!(location, Location::S3 { .. });
+        if !files.is_empty() {
+            return Ok(Some(Keys::Given(plan::public_keys(files)?)));
+        }
+        Ok(sources.iter().any(is_in_s3).then_some(Keys::OfCloudTrail(&self.stores)))
     }
 
     async fn rebuild(&self, rebuild: &Rebuild) -> Result<ExitCode> {

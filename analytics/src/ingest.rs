@@ -8,6 +8,7 @@
 mod damage;
 pub(crate) mod decode;
 mod digests;
+mod evidence;
 pub mod keep;
 mod ledger;
 pub mod object_key;
@@ -25,17 +26,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::store::{Lake, Listed, Listing, Source};
-use crate::verify::PublicKeys;
+use crate::verification::Keys;
 use keep::Keep;
 use part::{PartWriter, PlannedPart};
 use selection::Selection;
 
-pub(crate) use self::parquet::encode;
+pub(crate) use self::parquet::{Spool, encode};
 pub use ledger::remove_orphans;
 pub use summary::{Notice, Notices, Summary};
 
@@ -54,8 +56,6 @@ pub struct IngestPlan {
     pub workers: usize,
     /// Memory for all of them together, in bytes.
     pub memory_bytes: usize,
-    /// The keys to check digest files with; `None`: they are passed over.
-    pub keys: Option<PublicKeys>,
     /// Parts without a ledger row are taken for a dead run's leavings at this age.
     pub orphan_age: Duration,
 }
@@ -67,25 +67,39 @@ impl IngestPlan {
     }
 }
 
-/// Ingests sources into a lake.
-pub async fn ingest(sources: Vec<Source>, lake: &Lake, plan: &IngestPlan, progress: &Progress) -> Result<Summary> {
+/// Ingests sources into a lake. `keys`: to check digest files with, and now, up to when; without them digest files are
+/// passed over.
+pub async fn ingest(
+    sources: Vec<Source>,
+    lake: &Lake,
+    plan: &IngestPlan,
+    (keys, now): (Option<&Keys<'_>>, DateTime<Utc>),
+    progress: &Progress,
+) -> Result<Summary> {
     let mut summary = Summary { orphans_removed: remove_orphans(lake, plan.orphan_age).await?, ..Summary::default() };
     let known = ledger::Known::load(lake, plan.keep).await?;
-    let digests = match &plan.keys {
-        Some(keys) => Some(digests::Digests::load(lake, keys).await?),
+    let digests = match keys {
+        Some(keys) => Some(digests::Digests::load(lake, keys, now).await?),
         None => None,
     };
     let (mut work, mut listed) = (Vec::new(), HashSet::new());
+    // Where no digest file vouches for anything, a hash would be compared with nothing.
+    let mut hashes_all = false;
     let may_overlap = sources.len() > 1;
     for source in sources {
         let mut listing = list(&source, plan, progress).await?;
         summary.count_listing(&listing, digests.is_some());
         if let Some(digests) = &digests {
-            let (rows, log_files, counts) = digests.check(&source, std::mem::take(&mut listing.digests)).await;
-            summary.count_digests(&counts);
-            part::publish_digests(lake, rows, log_files).await?;
+            hashes_all |= !listing.digests.is_empty();
+            let checked = digests.check(&source, std::mem::take(&mut listing.digests)).await;
+            summary.count_digests(&checked.counts);
+            let notice = |text| Notice { log_file: String::new(), record_index: None, text };
+            checked.without_keys.into_iter().map(notice).for_each(|notice| summary.notices.add(notice));
+            part::publish_digests(lake, checked.digests, checked.log_files).await?;
         }
         let source = Arc::new(source);
+        let evidence = evidence::ingest_evidence(lake, &source, std::mem::take(&mut listing.evidence)).await?;
+        summary.count_evidence(evidence);
         if may_overlap {
             let before = listing.log_files.len();
             listing.log_files.retain(|file| listed.insert(file.log_file.clone()));
@@ -97,7 +111,8 @@ pub async fn ingest(sources: Vec<Source>, lake: &Lake, plan: &IngestPlan, progre
         );
     }
     if !work.is_empty() {
-        run(work, lake, plan, progress, &mut summary).await?;
+        let writer = PartWriter::new(lake.clone(), plan.keep, hashes_all);
+        run(work, &writer, plan, progress, &mut summary)?;
     }
     summary.check()?;
     Ok(summary)
@@ -111,16 +126,15 @@ async fn list(source: &Source, plan: &IngestPlan, progress: &Progress) -> Result
 }
 
 /// Works through the parts on threads of their own, and takes each part's account as it is committed.
-async fn run(
+fn run(
     work: Vec<PlannedPart>,
-    lake: &Lake,
+    writer: &PartWriter,
     plan: &IngestPlan,
     progress: &Progress,
     summary: &mut Summary,
 ) -> Result<()> {
     let bar = progress
         .reading(work.iter().map(|part| part.files.len() as u64).sum(), work.iter().map(PlannedPart::bytes).sum());
-    let writer = PartWriter::new(lake.clone(), plan.keep, plan.keys.is_some());
     let total = Mutex::new(std::mem::take(summary));
     let stop = AtomicBool::new(false);
     let threads = rayon::ThreadPoolBuilder::new()
@@ -129,7 +143,7 @@ async fn run(
         .build()
         .map_err(|cause| Error::Lake {
             action: "start workers for",
-            location: lake.location().to_owned(),
+            location: writer.lake().location().to_owned(),
             source: cause.into(),
         })?;
     let outcome = tokio::task::block_in_place(|| {

@@ -8,6 +8,8 @@
 //! | [`query`] | SQL over all of it, the questions that come with the program, their answers as text |
 //! | [`audit`](mod@audit) | every job judged against every control |
 //! | [`verify`], [`verification`] | whether log files are as CloudTrail delivered them: the decision, and the reading for it |
+//! | [`evidence`] | what the rule of AWS Config wrote, read |
+//! | [`pack`], [`packing`] | the evidence pack: its form and its check; what goes into it |
 //! | [`cli`], [`plan`], [`command`] | what was typed, what it means, what is done |
 //! | [`trail`] | makes log files: the demo's, the tests', the benches' |
 
@@ -15,8 +17,11 @@ pub mod audit;
 pub mod cli;
 pub mod command;
 pub mod error;
+pub mod evidence;
 pub mod exit_code;
 pub mod ingest;
+pub mod pack;
+pub mod packing;
 pub mod plan;
 pub mod progress;
 pub mod query;

@@ -7,11 +7,13 @@ use chrono::{DateTime, Utc};
 use schemas::control::ControlId;
 use schemas::control::Verdict;
 
+use crate::audit::Terms;
 use crate::cli::{Audit, Global, Ingest, Query, Verify};
 use crate::error::{Error, Result};
 use crate::ingest::keep::Keep;
 use crate::ingest::selection::Selection;
 use crate::ingest::{IngestPlan, WORKER_MEMORY};
+use crate::pack::{BadKey, SigningKey, Trust, VerifyingKey};
 use crate::query::{Bindings, parse_time};
 use crate::store::{Location, S3Options};
 use crate::verification::VerifyPlan;
@@ -82,7 +84,6 @@ impl Ingest {
                 keep: Keep::parse(&self.events).expect("clap admits no other word"),
                 workers: self.workers.unwrap_or_else(cores),
                 memory_bytes,
-                keys: (!self.public_keys.is_empty()).then(|| public_keys(&self.public_keys)).transpose()?,
                 orphan_age,
             },
         })
@@ -90,9 +91,9 @@ impl Ingest {
 }
 
 impl Audit {
-    /// The instant to judge at.
-    pub fn instant(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
-        Ok(maybe_time("--as-of", self.as_of.as_deref(), now)?.unwrap_or(now))
+    /// What to judge by.
+    pub fn terms(&self, now: DateTime<Utc>) -> Result<Terms> {
+        Ok(Terms { as_of: maybe_time("--as-of", self.as_of.as_deref(), now)?, is_strict: self.strict, now })
     }
 
     /// The verdicts to show; all when none was named.
@@ -101,12 +102,38 @@ impl Audit {
     }
 }
 
+impl crate::cli::Explain {
+    /// The instant to look back from.
+    pub fn instant(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
+        Ok(maybe_time("--as-of", self.as_of.as_deref(), now)?.unwrap_or(now))
+    }
+}
+
+impl crate::cli::Report {
+    /// What to judge by.
+    pub fn terms(&self, now: DateTime<Utc>) -> Result<Terms> {
+        Ok(Terms { as_of: maybe_time("--as-of", self.as_of.as_deref(), now)?, is_strict: self.strict, now })
+    }
+
+    /// The key to sign with.
+    pub fn signing_key(&self) -> Result<Option<SigningKey>> {
+        self.sign.as_deref().map(|path| read_key("--sign", path, SigningKey::from_pem)).transpose()
+    }
+}
+
 impl Verify {
+    /// What whoever checks a pack knows for certain.
+    pub fn trust(&self) -> Result<Trust> {
+        let public_keys = if self.public_keys.is_empty() { None } else { Some(public_keys(&self.public_keys)?) };
+        let signer =
+            self.signer.as_deref().map(|path| read_key("--signer", path, VerifyingKey::from_pem)).transpose()?;
+        Ok(Trust { public_keys, signer })
+    }
+
     /// Checks what was typed, and reads the keys.
     pub fn check(&self, now: DateTime<Utc>) -> Result<VerifyPlan> {
         let (from, to) =
             (maybe_time("--from", self.from.as_deref(), now)?, maybe_time("--to", self.to.as_deref(), now)?);
-        let keys = public_keys(&self.public_keys)?;
         if self.workers == Some(0) {
             return Err(misused("--workers", "0", "at least 1"));
         }
@@ -119,7 +146,6 @@ impl Verify {
                 to,
                 1,
             ),
-            keys,
             is_copy: self.copy,
             workers: self.workers.unwrap_or_else(cores),
         })
@@ -195,7 +221,18 @@ impl Query {
     }
 }
 
-fn public_keys(paths: &[PathBuf]) -> Result<PublicKeys> {
+fn read_key<K>(
+    option: &str,
+    path: &std::path::Path,
+    parse: impl Fn(&str) -> std::result::Result<K, BadKey>,
+) -> Result<K> {
+    let refuse = |cause: String| Error::Misused(format!("{option} {}: {cause}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|cause| refuse(cause.to_string()))?;
+    parse(&text).map_err(|cause| refuse(crate::error::chain(&cause)))
+}
+
+/// Reads the files of `--public-keys`.
+pub fn public_keys(paths: &[PathBuf]) -> Result<PublicKeys> {
     let mut keys = PublicKeys::default();
     for path in paths {
         let refuse = |cause: String| Error::Misused(format!("--public-keys {}: {cause}", path.display()));

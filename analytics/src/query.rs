@@ -6,6 +6,6 @@ mod params;
 mod reader;
 pub mod render;
 
-pub use catalog::{Catalog, Parameter, ParameterKind, Question};
+pub use catalog::{Catalog, Parameter, ParameterKind, Question, views};
 pub use engine::{Answer, Engine};
 pub use params::{Bindings, parse_time};

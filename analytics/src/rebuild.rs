@@ -3,12 +3,20 @@
 //! The history is a function of the committed parts of the lake. Its files carry a fingerprint of them in their name,
 //! so a lake that has changed is seen without opening anything, and the history may be deleted at any time.
 
+mod call;
 mod coverage;
 mod element;
 mod event;
+mod fold;
 mod groups;
 mod jobs;
+mod mark;
 mod network;
+mod rules;
+mod seen;
+mod spools;
+mod tags;
+mod topology;
 mod who;
 
 use std::collections::{BTreeSet, HashSet};
@@ -17,23 +25,22 @@ use std::time::Duration;
 use arrow::array::AsArray;
 use futures::StreamExt;
 use object_store::path::Path;
-use schemas::job::JobKind;
-use schemas::record::{BEDROCK, EC2};
+use schemas::record::{AUDIT_EVENTS, BEDROCK, EC2};
 use schemas::tables::HISTORY;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::error::Result;
-use crate::ingest::encode;
 use crate::query::Engine;
 use crate::store::Lake;
 use event::Event;
-use groups::Groups;
-use jobs::Jobs;
-use network::JobNetwork;
+use fold::Fold;
+use rules::{ORDER_WITHIN_A_SECOND, RANK_OF_OTHERS};
+use seen::Sightings;
+use spools::Spools;
 
 /// Raised when the same events would give another history, so that old files are not taken for new ones.
-const HISTORY_VERSION: u32 = 2;
+const HISTORY_VERSION: u32 = 3;
 
 /// The fingerprint of the history that belongs to a set of committed parts.
 pub fn fingerprint(committed: &BTreeSet<String>) -> String {
@@ -75,18 +82,31 @@ pub async fn is_built(lake: &Lake, fingerprint: &str) -> Result<bool> {
 pub async fn rebuild(lake: &Lake, committed: &BTreeSet<String>, memory_bytes: usize) -> Result<()> {
     let engine = Engine::open_events(lake, committed, memory_bytes).await?;
     let corrected = corrected(&engine).await?;
-    let mut fold = Fold::new();
+    let (mut fold, mut spools) = (Fold::default(), Spools::default());
+    let mut sightings = Sightings::open(&engine).await?;
     let mut batches = engine.stream(&input_sql(), INPUT).await?;
     while let Some(batch) = batches.next().await {
         let batch = batch.map_err(|cause| engine.failed("run", INPUT, cause))?;
         let events = Event::of_batch(&batch).into_iter();
-        events.filter(|event| !corrected.contains(&event.citation.event_id)).for_each(|event| fold.take(&event));
+        for event in events.filter(|event| !corrected.contains(&event.citation.event_id)) {
+            while let Some(seen) = sightings.next_until(&engine, event.at).await? {
+                fold.see(seen);
+            }
+            fold.take(&event);
+        }
+        fold.relieve(&mut spools);
     }
+    while let Some(seen) = sightings.next(&engine).await? {
+        fold.see(seen);
+    }
+    fold.finish(seen::read_jobs(&engine).await?, &mut spools);
+    spools.add(coverage::table(&engine).await?);
     let fingerprint = fingerprint(committed);
-    let tables = fold.finish().into_iter().chain([coverage::table(&engine).await?]);
-    for (table, mut rows) in HISTORY.iter().zip(tables) {
+    let mut files = spools.finish();
+    for table in HISTORY {
         let path = Path::from(format!("history/{}/{fingerprint}.parquet", table.name));
-        lake.publish(&path, encode(&rows.finish())).await?;
+        let bytes = files.remove(table.name).expect("every table of the history has a spool");
+        lake.publish(&path, bytes).await?;
     }
     remove_outlived(lake, &fingerprint).await
 }
@@ -119,75 +139,33 @@ async fn corrected(engine: &Engine) -> Result<HashSet<String>> {
     Ok(addenda.filter_map(original).collect())
 }
 
-/// The events that the folds below understand, in an order that ties cannot change: within a second, by event id.
+/// The events of Bedrock and EC2 that the audit keeps, in an order that ties cannot change: within a second, what makes
+/// comes before what changes, and that before what ends; then by event id.
 ///
 /// What several accounts are told of one action shares a `sharedEventID`; the caller's own account's copy stands for all.
 fn input_sql() -> String {
-    let jobs = JobKind::ALL.into_iter().flat_map(|kind| [Some(kind.create_event()), kind.stop_event()]).flatten();
-    let bedrock = format!("(event_source = '{BEDROCK}' and event_name in ({}))", quoted(jobs));
-    let ec2 = format!("(event_source = '{EC2}' and event_name in ({}))", quoted(NETWORK_EVENTS.into_iter()));
+    let of_source = |(source, names): &(&str, &[&str])| {
+        format!("(event_source = '{source}' and event_name in ({}))", quoted(names.iter().copied()))
+    };
+    let wanted: Vec<String> =
+        AUDIT_EVENTS.iter().filter(|(source, _)| [BEDROCK, EC2].contains(source)).map(of_source).collect();
     let columns = event::COLUMNS;
     format!(
         "select {columns} from (select {columns}, row_number() over (\
              partition by coalesce(shared_event_id, event_id), event_name \
              order by case when recipient_account_id = user_identity_account_id then 0 else 1 end, event_id\
-         ) as account_copy from events where {bedrock} or {ec2}) as copies \
-         where account_copy = 1 order by event_time, event_id"
+         ) as account_copy from events where {}) as copies \
+         where account_copy = 1 order by event_time, {}, event_id",
+        wanted.join(" or "),
+        rank_within_a_second(),
     )
 }
 
-/// What [`Fold::take`] takes of EC2.
-const NETWORK_EVENTS: [&str; 7] = [
-    "CreateDefaultVpc",
-    "CreateNetworkInterface",
-    "CreateSecurityGroup",
-    "CreateVpc",
-    "DeleteNetworkInterface",
-    "DeleteSecurityGroup",
-    "DeleteVpc",
-];
+fn rank_within_a_second() -> String {
+    let whens = ORDER_WITHIN_A_SECOND.iter().map(|(name, rank)| format!("when '{name}' then {rank}"));
+    format!("case event_name {} else {RANK_OF_OTHERS} end", whens.collect::<Vec<_>>().join(" "))
+}
 
 fn quoted<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")
-}
-
-/// All folds over one pass of the events.
-struct Fold {
-    jobs: Jobs,
-    network: JobNetwork,
-    groups: Groups,
-}
-
-impl Fold {
-    fn new() -> Self {
-        Self { jobs: Jobs::new(), network: JobNetwork::new(), groups: Groups::default() }
-    }
-
-    fn take(&mut self, event: &Event) {
-        if let Some(kind) = JobKind::created_by(&event.name) {
-            return self.jobs.create(kind, event, &mut self.network, &mut self.groups);
-        }
-        if let Some(kind) = JobKind::stopped_by(&event.name) {
-            return self.jobs.stop(kind, event);
-        }
-        match event.name.as_str() {
-            "DeleteSecurityGroup" => self.groups.delete(event),
-            // All others: a refused call changed nothing and tells nothing.
-            _ if !event.is_accepted() => (),
-            "CreateSecurityGroup" => self.groups.create(event),
-            "CreateVpc" | "CreateDefaultVpc" => self.groups.create_vpc(event),
-            "DeleteVpc" => self.groups.delete_vpc(event),
-            "CreateNetworkInterface" => self.network.create_interface(event, &self.jobs, &mut self.groups),
-            "DeleteNetworkInterface" => self.network.delete_interface(event),
-            _ => (),
-        }
-    }
-
-    /// The tables in the order of [`HISTORY`], all but the last.
-    fn finish(self) -> [crate::table::TableBuilder; 6] {
-        let [requests, states] = self.jobs.finish();
-        let [network, interfaces] = self.network.finish();
-        let [groups, delete_requests] = self.groups.finish();
-        [requests, network, states, groups, delete_requests, interfaces]
-    }
 }

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "s3")]
 mod aws;
+#[cfg(feature = "s3")]
+mod cloudtrail;
 mod folder;
 mod lake;
 mod location;
@@ -14,7 +16,10 @@ pub use lake::{Lake, Part};
 pub use location::Location;
 pub use source::{Fetched, FetchedWithMetadata, Listed, Listing, Source};
 
-use crate::error::Result;
+use chrono::{DateTime, Utc};
+
+use crate::error::{Cause, Result};
+use crate::verify::PublicKey;
 
 /// How to reach S3. Credentials, Region, profile and endpoint are found as the AWS CLI finds them.
 #[derive(Debug, Clone, Default)]
@@ -72,6 +77,29 @@ impl Stores {
             #[cfg(not(feature = "s3"))]
             Location::S3 { .. } => Err(without_s3(&self.options, location)),
         }
+    }
+
+    /// The public keys that CloudTrail has signed digest files with in a Region, in a time.
+    #[cfg(feature = "s3")]
+    pub async fn list_public_keys(
+        &self,
+        region: &str,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> std::result::Result<Vec<PublicKey>, Cause> {
+        self.access().await.list_public_keys(region, from, until).await
+    }
+
+    /// The public keys that CloudTrail has signed digest files with in a Region, in a time.
+    #[cfg(not(feature = "s3"))]
+    #[expect(clippy::unused_async, reason = "the same call as with the feature")]
+    pub async fn list_public_keys(
+        &self,
+        _: &str,
+        _: DateTime<Utc>,
+        _: DateTime<Utc>,
+    ) -> std::result::Result<Vec<PublicKey>, Cause> {
+        Err("this build reaches no AWS API; build again without --no-default-features".into())
     }
 
     #[cfg(feature = "s3")]

@@ -71,6 +71,11 @@ impl TableBuilder {
         Row { builder: self }
     }
 
+    /// The table.
+    pub fn table(&self) -> &'static Table {
+        self.table
+    }
+
     /// Rows so far.
     pub fn rows(&self) -> usize {
         self.rows

@@ -15,6 +15,7 @@
 
 pub mod caller;
 pub mod digest;
+pub mod evidence;
 mod id;
 pub mod log_file;
 pub mod noise;

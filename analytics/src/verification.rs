@@ -1,8 +1,11 @@
 //! One check of a source: its digest files, and every log file against what they say.
 
+mod keys;
+
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
+use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use rayon::prelude::*;
 
@@ -15,6 +18,8 @@ use crate::verify::{
     Attestation, AttestedLogs, ChainReport, FetchedDigest, Found, PublicKeys, SignatureMetadata, attestation,
     verify_chains,
 };
+
+pub use keys::Keys;
 
 /// Digest files under way at once.
 const DIGESTS_AHEAD: usize = 32;
@@ -30,8 +35,6 @@ const WINDOW_BYTES: usize = 1 << 20;
 pub struct VerifyPlan {
     /// Which files.
     pub selection: Selection,
-    /// The keys that CloudTrail signs with.
-    pub keys: PublicKeys,
     /// The source is a copy: the paths inside its digests name another bucket.
     pub is_copy: bool,
     /// Threads that hash.
@@ -45,6 +48,8 @@ pub struct Verification {
     pub chains: Vec<ChainReport>,
     /// Each log file that was listed or should have been, by name.
     pub log_files: Vec<CheckedLogFile>,
+    /// Why the keys of a Region could not be had.
+    pub without_keys: Vec<String>,
 }
 
 /// A log file and what can be said of it.
@@ -59,7 +64,13 @@ pub struct CheckedLogFile {
 }
 
 /// Checks a source.
-pub async fn verify(source: Source, plan: &VerifyPlan, progress: &Progress) -> Result<Verification> {
+pub async fn verify(
+    source: Source,
+    plan: &VerifyPlan,
+    keys: &Keys<'_>,
+    now: DateTime<Utc>,
+    progress: &Progress,
+) -> Result<Verification> {
     let spinner = progress.listing();
     let listing = source.list(&plan.selection, &|objects| spinner.set(objects)).await;
     spinner.finish();
@@ -67,9 +78,10 @@ pub async fn verify(source: Source, plan: &VerifyPlan, progress: &Progress) -> R
     log_files.sort_by(|a, b| a.key.cmp(&b.key));
     let source = Arc::new(source);
     let bucket = source.bucket().filter(|_| !plan.is_copy).map(str::to_owned);
-    let chains = check_digests(&source, bucket.as_deref(), digests, &plan.keys).await;
+    let (keys, without_keys) = keys.of(&digests, now).await;
+    let chains = check_digests(&source, bucket.as_deref(), digests, &keys).await;
     let log_files = check_log_files(&source, bucket.as_deref(), &log_files, &chains, plan.workers, progress)?;
-    Ok(Verification { chains, log_files })
+    Ok(Verification { chains, log_files, without_keys })
 }
 
 /// Fetches digest files and checks their chains.

@@ -1,6 +1,7 @@
 -- question:   What can be said of each job against each control, as of an instant?
 -- parameter:  $as_of  time; what had happened by then counts
--- columns:    account_id | aws_region | requested_at (UTC; null = no request in the logs) | principal_arn | job_kind | job_name | job_arn | control | verdict | reason | resource_id | cited_event_id | cited_log_file | cited_record_index
+-- parameter:  $coverage  text; attested = only what a valid digest file vouches for counts; else log files without one do too
+-- columns:    account_id | aws_region | requested_at (UTC; null = no request in the logs) | principal_arn | job_kind | job_name | job_arn | control | verdict | reason | next_step (of Undetermined: what would tell) | resource_id | cited_event_id | cited_log_file | cited_record_index | cited_log_file_state | cited_digest_file
 -- one row:    one job and control; the citation is the record that decides
 -- order:      account_id, aws_region, time and event id of the job's first record, control
 -- sources:    CreateModelCustomizationJob, CreateModelImportJob, CreateModelInvocationJob; CreateNetworkInterface; DeleteSecurityGroup, DeleteVpc
@@ -75,10 +76,28 @@ holes as (
     from coverage
     left join vouched_places
         on vouched_places.account_id = coverage.account_id and vouched_places.aws_region = coverage.aws_region
-    where coverage.state = 'logging_stopped' or (coverage.state = 'gap' and vouched_places.account_id is not null)
+    where
+        coverage.state = 'logging_stopped'
+        or (coverage.state = 'gap' and vouched_places.account_id is not null)
+        or ($coverage = 'attested' and coverage.state <> 'attested')
+),
+-- Where digest files come every hour, the end of what is known is the place's own; elsewhere the end of all log files.
+ends as (
+    select
+        places.account_id, places.aws_region,
+        case when vouched_places.account_id is not null then places.last_hour else lake.last_hour end
+            + interval '1' hour as known_until
+    from (
+        select account_id, aws_region, max(hour) as last_hour from coverage group by account_id, aws_region
+    ) as places
+    cross join (select max(hour) as last_hour from coverage) as lake
+    left join vouched_places
+        on vouched_places.account_id = places.account_id and vouched_places.aws_region = places.aws_region
 ),
 hours_missing as (
-    select jobs_then.job_key, count(*) as hours, min(holes.hour) as first_hour, max(holes.hour) as last_hour
+    select
+        jobs_then.job_key, count(*) as hours,
+        min(holes.hour) as first_hour, max(holes.hour) + interval '1' hour as last_hour_end
     from jobs_then
     inner join holes on holes.account_id = jobs_then.account_id and holes.aws_region = jobs_then.aws_region
     where holes.hour >= date_trunc('hour', jobs_then.first_seen_at) and holes.hour < $as_of
@@ -139,7 +158,9 @@ facts as (
         coalesce(group_counts.perhaps, 0) as perhaps,
         coalesce(hours_missing.hours, 0) as hours_missing,
         hours_missing.first_hour as first_missing_hour,
-        hours_missing.last_hour as last_missing_hour,
+        hours_missing.last_hour_end as last_missing_hour_end,
+        -- A digest file comes up to an hour after what it covers, a log file some minutes after.
+        case when ends.known_until + interval '2' hour <= $as_of then ends.known_until end as known_until,
         group_counts.perhaps_group_id, group_counts.perhaps_event_id,
         group_counts.default_group_id, group_counts.unnamed_group_id,
         first_deleted.group_id as deleted_group_id, first_deleted.deleted_at, first_deleted.deleted_how,
@@ -150,6 +171,7 @@ facts as (
     left join group_counts on group_counts.job_key = jobs_then.job_key
     left join first_deleted on first_deleted.job_key = jobs_then.job_key
     left join hours_missing on hours_missing.job_key = jobs_then.job_key
+    left join ends on ends.account_id = jobs_then.account_id and ends.aws_region = jobs_then.aws_region
 ),
 verdicts as (
     select
@@ -168,6 +190,7 @@ verdicts as (
             when 'contradicted' then 'the request names no VPC configuration, yet Bedrock made an interface for the job in ' || interface_subnet_id
             else vpc_config_note || ', and no interface of the job is in the logs'
         end as reason,
+        cast(null as varchar) as next_step,
         case when network in ('interface', 'contradicted') then interface_subnet_id end as resource_id,
         case when network in ('interface', 'contradicted') then interface_event_id else event_id end as cited_event_id,
         case when network in ('interface', 'contradicted') then interface_log_file else log_file end as cited_log_file,
@@ -180,7 +203,7 @@ verdicts as (
         case
             when deleted > 0 then 'NonCompliant'
             when network = 'none' then 'NotApplicable'
-            when groups > 0 and perhaps = 0 and hours_missing = 0 then 'Compliant'
+            when groups > 0 and perhaps = 0 and hours_missing = 0 and known_until is null then 'Compliant'
             else 'Undetermined'
         end as verdict,
         case
@@ -198,13 +221,21 @@ verdicts as (
             when network = 'none' then 'the job has no VPC configuration'
             when perhaps > 0 then perhaps_group_id || ' may be the group that event ' || perhaps_event_id || ' deleted: the record does not tell which'
             when groups > 0 and hours_missing > 0 then
-                'no deletion of its security groups is in the logs, but hours are missing in them ('
-                || cast(hours_missing as varchar) || ', the first at ' || cast(first_missing_hour as varchar)
-                || ', the last at ' || cast(last_missing_hour as varchar)
-                || '): ingest what was delivered then, or see query coverage_by_hour'
+                'no deletion of its security groups is in the logs, but '
+                || case when $coverage = 'attested' then 'no valid digest file covers ' else 'they lack ' end
+                || cast(hours_missing as varchar) || ' of its hours, from ' || cast(first_missing_hour as varchar)
+                || ' to ' || cast(last_missing_hour_end as varchar) || ' (query coverage_by_hour)'
+            when groups > 0 and known_until is not null then
+                'no deletion of its security groups is in the logs, but they end at ' || cast(known_until as varchar)
             when groups > 0 then 'no deletion of its security groups (' || cast(groups as varchar) || ') is in the logs'
             else 'no record tells which groups the job has'
         end as reason,
+        case
+            when deleted = 0 and network <> 'none' and perhaps = 0 and groups > 0 and (hours_missing > 0 or known_until is not null) then
+                'bedrock-audit ingest SOURCE --accounts ' || account_id || ' --regions ' || aws_region
+                || ' --from ' || cast(coalesce(first_missing_hour, known_until) as varchar)
+                || case when known_until is null then ' --to ' || cast(last_missing_hour_end as varchar) else '' end
+        end as next_step,
         coalesce(deleted_group_id, perhaps_group_id) as resource_id,
         coalesce(deleted_event_id, event_id) as cited_event_id,
         coalesce(deleted_log_file, log_file) as cited_log_file,
@@ -227,14 +258,41 @@ verdicts as (
             when unnamed > 0 then 'no record tells whether ' || unnamed_group_id || ' is the default group of its VPC'
             else 'none of its security groups (' || cast(groups as varchar) || ') is a default group'
         end as reason,
+        cast(null as varchar) as next_step,
         case when default_groups > 0 then default_group_id when unnamed > 0 then unnamed_group_id end as resource_id,
         event_id as cited_event_id,
         log_file as cited_log_file,
         record_index as cited_record_index
     from facts
+),
+-- A record is as good as the log file that it stands in.
+cited as (
+    select
+        verdicts.account_id, verdicts.aws_region, verdicts.requested_at, verdicts.first_seen_at, verdicts.principal_arn,
+        verdicts.job_kind, verdicts.job_name, verdicts.job_arn, verdicts.event_id, verdicts.control, verdicts.verdict,
+        verdicts.reason, verdicts.next_step, verdicts.resource_id, verdicts.cited_event_id, verdicts.cited_log_file,
+        verdicts.cited_record_index, log_file_attestations.state as log_file_state, log_file_attestations.digest_file,
+        case
+            when log_file_attestations.state = 'mismatch' then 'changed after delivery'
+            when $coverage = 'attested' and log_file_attestations.state <> 'attested' then 'vouched for by no valid digest file'
+        end as objection
+    from verdicts
+    left join log_file_attestations on log_file_attestations.log_file = verdicts.cited_log_file
 )
 select
-    account_id, aws_region, requested_at, principal_arn, job_kind, job_name, job_arn,
-    control, verdict, reason, resource_id, cited_event_id, cited_log_file, cited_record_index
-from verdicts
+    account_id, aws_region, requested_at, principal_arn, job_kind, job_name, job_arn, control,
+    case when objection is null then verdict else 'Undetermined' end as verdict,
+    case
+        when objection is null or verdict = 'Undetermined' then reason
+        else reason || ', says a record in a log file that is ' || objection
+    end as reason,
+    case
+        when log_file_state = 'mismatch' then 'restore the log file as it was delivered, from an older version of the object or a copy, and ingest again'
+        when objection is not null then 'ingest the digest files that list the log file'
+        else next_step
+    end as next_step,
+    resource_id, cited_event_id, cited_log_file, cited_record_index,
+    log_file_state as cited_log_file_state,
+    digest_file as cited_digest_file
+from cited
 order by account_id, aws_region, first_seen_at, event_id, control

@@ -53,6 +53,17 @@ impl ControlId {
         }
     }
 
+    /// Raised whenever the same history may give another verdict. The queries decide; this names their state.
+    pub const fn version_in_history(self) -> u32 {
+        match self {
+            // 2: a record in a log file that was changed after delivery decides nothing.
+            Self::JobInVpc | Self::JobSecurityGroupsNotDefault => 2,
+            // 3: nor does anything in hours without coverage, or after the end of the logs.
+            Self::JobSecurityGroupsExist => 3,
+            _ => 1,
+        }
+    }
+
     /// What is true of a compliant job, in one sentence.
     pub const fn title(self) -> &'static str {
         match self {

@@ -6,16 +6,24 @@
 mod coverage;
 mod digests;
 mod events;
+mod evidence;
 mod history;
 mod ledger;
+mod rules;
+mod tags;
+mod topology;
 
 pub use coverage::COVERAGE;
 pub use digests::{DIGEST_LOG_FILES, DIGESTS};
 pub use events::EVENTS;
+pub use evidence::{EVIDENCE, EVIDENCE_FACTS, EVIDENCE_FILES};
 pub use history::{
     JOB_NETWORK, JOB_REQUESTS, JOB_STATES, NETWORK_INTERFACES, SECURITY_GROUP_DELETE_REQUESTS, SECURITY_GROUPS,
 };
 pub use ledger::{LOG_FILES, SET_ASIDE};
+pub use rules::{SECURITY_GROUP_RULE_DOUBTS, SECURITY_GROUP_RULES};
+pub use tags::RESOURCE_TAGS;
+pub use topology::{NETWORK_LINKS, SUBNETS, VPC_ENDPOINTS, VPCS};
 
 /// A column's type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,16 +63,24 @@ pub struct Table {
 }
 
 /// The tables that `ingest` writes.
-pub const INGESTED: [&Table; 5] = [&EVENTS, &LOG_FILES, &SET_ASIDE, &DIGESTS, &DIGEST_LOG_FILES];
+pub const INGESTED: [&Table; 8] =
+    [&EVENTS, &LOG_FILES, &SET_ASIDE, &DIGESTS, &DIGEST_LOG_FILES, &EVIDENCE_FILES, &EVIDENCE, &EVIDENCE_FACTS];
 
 /// The tables that `rebuild` writes.
-pub const HISTORY: [&Table; 7] = [
+pub const HISTORY: [&Table; 14] = [
     &JOB_REQUESTS,
     &JOB_NETWORK,
     &JOB_STATES,
     &SECURITY_GROUPS,
     &SECURITY_GROUP_DELETE_REQUESTS,
     &NETWORK_INTERFACES,
+    &SECURITY_GROUP_RULES,
+    &SECURITY_GROUP_RULE_DOUBTS,
+    &RESOURCE_TAGS,
+    &VPCS,
+    &SUBNETS,
+    &VPC_ENDPOINTS,
+    &NETWORK_LINKS,
     &COVERAGE,
 ];
 

@@ -1,6 +1,6 @@
 //! A strict, stateful stand-in for AWS on 127.0.0.1, over real HTTP, in this process.
 //!
-//! It speaks what the rule speaks: Bedrock, AWS Config, EC2, IAM, S3 and STS, each in its own protocol, told apart by
+//! It speaks what the rule speaks, and `ListPublicKeys`: Bedrock, CloudTrail, AWS Config, EC2, IAM, S3 and STS, each in its own protocol, told apart by
 //! the service name that a request is signed for. A test puts jobs, groups and rules into [`State`], lets the real SDKs
 //! come through [`AwsServer::environment`], and finds in [`State`] what they did. What AWS documents as a limit is a
 //! limit here ([`limits`]); what nobody implemented fails the test.
@@ -10,7 +10,7 @@
 //! | `state`, `job`, `network`, `rules`, `access` | what the services know |
 //! | `http`, `form`, `model`, `xml`, `pages` | requests taken apart, answers put together |
 //! | `service` | which operation a request is, and how each service says no |
-//! | `bedrock`, `config`, `ec2`, `iam`, `s3`, `sts` | the operations |
+//! | `bedrock`, `cloudtrail`, `config`, `ec2`, `iam`, `s3`, `sts` | the operations |
 //! | `faults` | misbehaviour on demand |
 
 /// What the services accept.
@@ -18,6 +18,7 @@ pub mod limits;
 
 mod access;
 mod bedrock;
+mod cloudtrail;
 mod config;
 mod ec2;
 mod faults;
@@ -49,6 +50,7 @@ use hyper::{Request, Response};
 use crate::loopback::Loopback;
 
 pub use access::{Bucket, Grant, Key, Object, Role};
+pub use cloudtrail::PublicKey;
 pub use faults::Fault;
 pub use job::{FIRST_JOB_CREATED_AT, Job};
 pub use network::{Endpoint, PrefixList, Route, RouteTable, Rule, SecurityGroup, Subnet, Vpc};
@@ -75,7 +77,7 @@ const SECRET_ACCESS_KEY: &str = "end-to-end-test-only-not-a-secret-key000";
 /// A request as it arrived, whatever became of it.
 #[derive(Debug, Clone)]
 pub struct Seen {
-    /// `bedrock`, `config`, `ec2`, `iam`, `s3`, `sts`.
+    /// `bedrock`, `cloudtrail`, `config`, `ec2`, `iam`, `s3`, `sts`.
     pub service: String,
     /// As AWS names it.
     pub operation: String,

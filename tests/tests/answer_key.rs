@@ -53,7 +53,7 @@ fn verdicts_of(verdict: JobVerdict, has_default_group: bool) -> Option<[&'static
 }
 
 fn check_verdicts(place: &Place, key: &AnswerKey) {
-    let (_, found) = place.verdicts("2030-01-01");
+    let (_, found) = place.last_verdicts();
     let found: Texts =
         found.iter().map(|row| ["job_arn", "control", "verdict"].map(|c| text(row, c).to_owned()).to_vec()).collect();
     let mut expected = Texts::new();

@@ -16,7 +16,7 @@ fn the_demo_runs_in_an_empty_folder_and_again() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for _ in 0..2 {
         let demo = program().current_folder(folder.path()).arg("demo").run().expect_status(0);
-        assert!(demo.stdout.contains("9 jobs as of 2026-03-31T00:00:00Z"), "{}", demo.stdout);
+        assert!(demo.stdout.contains("9 jobs as of 2026-03-30T14:00:00Z"), "{}", demo.stdout);
     }
     std::fs::write(folder.path().join("precious"), "keep").expect("a file");
     let refused = program().current_folder(folder.path()).args(["demo", "--folder", "."]).run().expect_status(3);

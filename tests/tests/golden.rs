@@ -81,7 +81,9 @@ fn golden_answers() {
             let name = file.file_stem().and_then(|stem| stem.to_str()).expect("a name");
             let text = std::fs::read_to_string(&file).expect("SQL");
             let mut args = vec!["query", name, "--output", "csv"];
-            for (parameter, values) in [("$until", ["--until", "2026-03-31"]), ("$as_of", ["--as-of", "2026-03-31"])] {
+            for (parameter, values) in
+                [("$until", ["--until", "2026-03-31"]), ("$as_of", ["--as-of", "2026-03-30T14:00:00Z"])]
+            {
                 if text.contains(&format!("parameter:  {parameter} ")) {
                     args.extend(values);
                 }

@@ -87,7 +87,7 @@ fn lake_of(records: &[Record]) -> Place {
 
 /// The verdicts on the only job: in VPC, groups exist, groups not default.
 fn judge(place: &Place) -> [String; 3] {
-    let (_, rows) = place.verdicts("2026-04-01");
+    let (_, rows) = place.last_verdicts();
     assert_eq!(rows.len(), 3, "one job: {rows:?}");
     assert!(rows.iter().all(|row| !text(row, "reason").is_empty()), "{rows:?}");
     [0, 1, 2].map(|at| text(&rows[at], "verdict").to_owned())
@@ -187,7 +187,7 @@ fn only_bedrock_or_the_jobs_role_can_speak_for_its_interfaces() {
     // With the job's own role, which its request names.
     check(&[job_in_vpc(), interface(&Caller::role(ACCOUNT, "training", "x"), &here(), VPC, "web")], FINE);
     // The request says no VPC and Bedrock itself contradicts it.
-    let (_, rows) = lake_of(&[job_outside_vpc(), interface(&bedrock(), &here(), VPC, "web")]).verdicts("2026-04-01");
+    let (_, rows) = lake_of(&[job_outside_vpc(), interface(&bedrock(), &here(), VPC, "web")]).last_verdicts();
     assert_eq!(text(&rows[0], "verdict"), "Undetermined");
     assert!(text(&rows[0], "reason").contains("yet Bedrock made an interface"), "{rows:?}");
 }
@@ -206,7 +206,7 @@ fn a_job_is_judged_by_whatever_the_logs_have_of_it() {
     check(&[group(GROUP, "web", VPC), job_in_vpc(), again], FINE);
     // A refused one makes none at all.
     let refused = lake_of(&[job_in_vpc().refused("ValidationException", "no")]);
-    assert_eq!(refused.verdicts("2026-04-01").1.len(), 0);
+    assert_eq!(refused.last_verdicts().1.len(), 0);
     assert_eq!(refused.query("refused_job_requests", &[]).len(), 1);
 }
 

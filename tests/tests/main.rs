@@ -1,15 +1,19 @@
 //! The whole program over real files and a real S3 protocol, as its users run it.
 
 mod place;
+mod signed_bucket;
 
 mod accounting;
 mod answer_key;
+mod attestation;
 mod cli;
 mod differential;
 mod evaluate;
+mod evidence;
 mod golden;
 mod history;
 mod killed;
+mod pack;
 mod real_records;
 mod rule;
 mod rule_faults;

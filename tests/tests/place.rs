@@ -115,8 +115,17 @@ impl Place {
 
     /// The verdicts as of a time, with the exit code.
     pub fn verdicts(&self, as_of: &str) -> (i32, Vec<Row>) {
-        let audit =
-            self.program().args(["audit", "--lake", &self.lake(), "--as-of", as_of, "--output", "ndjson"]).run();
+        self.audit(&["--as-of", as_of])
+    }
+
+    /// The verdicts as of the end of the logs, with the exit code.
+    pub fn last_verdicts(&self) -> (i32, Vec<Row>) {
+        self.audit(&[])
+    }
+
+    /// The verdicts of an audit with some options, with the exit code.
+    pub fn audit(&self, options: &[&str]) -> (i32, Vec<Row>) {
+        let audit = self.program().args(["audit", "--lake", &self.lake(), "--output", "ndjson"]).args(options).run();
         (audit.status, audit.rows())
     }
 }

@@ -12,10 +12,10 @@ use crate::query::Catalog;
 use crate::query::render::{Format, render, texts};
 
 pub async fn run(args: &Audit, session: &Session) -> Result<ExitCode> {
-    let (as_of, shown) = (args.instant(session.now)?, args.shown()?);
+    let (terms, shown) = (args.terms(session.now)?, args.shown()?);
     let lake = session.lake(&args.lake).await?;
     let engine = session.engine(&lake).await?;
-    let report = audit(&engine, &Catalog::load()?, as_of).await?;
+    let report = audit(&engine, &Catalog::load()?, terms).await?;
     let rows = report.shown(&shown);
     let summary = summary(&report, lake.location())?;
     let mut out = std::io::stdout().lock();
@@ -32,8 +32,11 @@ pub async fn run(args: &Audit, session: &Session) -> Result<ExitCode> {
 
 /// Counts by control, and what the answer rests on.
 pub fn summary(report: &Report, lake: &str) -> Result<String> {
-    let mut lines =
-        vec![format!("{} jobs as of {}", report.jobs, report.as_of.format("%Y-%m-%dT%H:%M:%SZ")), String::new()];
+    let strict = if report.is_strict { ", by what valid digest files vouch for alone" } else { "" };
+    let mut lines = vec![
+        format!("{} jobs as of {}{strict}", report.jobs, report.as_of.format("%Y-%m-%dT%H:%M:%SZ")),
+        String::new(),
+    ];
     lines.extend(counts_by_control(&ControlId::IN_HISTORY, |control, verdict| {
         report.counts.get(&(control, verdict)).copied().unwrap_or_default()
     }));
@@ -53,6 +56,9 @@ pub fn counts_by_control(controls: &[ControlId], count: impl Fn(ControlId, Verdi
     }
     lines
 }
+
+/// Next steps that are printed.
+const STEPS_SHOWN: usize = 5;
 
 /// "No finding" is an answer only beside what was read.
 fn coverage(report: &Report, lake: &str) -> Result<Vec<String>> {
@@ -77,6 +83,13 @@ fn coverage(report: &Report, lake: &str) -> Result<Vec<String>> {
     }
     if report.total("log_files") == 0 {
         lines.push(format!("the lake {lake} holds no log files: run bedrock-audit ingest SOURCE --lake {lake}"));
+    }
+    let steps = report.next_steps();
+    if !steps.is_empty() {
+        lines.push("what would settle undetermined verdicts:".to_owned());
+        lines.extend(steps.iter().take(STEPS_SHOWN).map(|step| format!("  {}", step.replace("LAKE", lake))));
+        let more = steps.len().saturating_sub(STEPS_SHOWN);
+        lines.extend((more > 0).then(|| format!("  and {more} more: column next_step")));
     }
     if report.set_aside() > 0 {
         lines.push(format!(

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::{Session, audit as audit_command, ingest as ingest_command, write_stdout};
-use crate::audit::{audit, for_people};
+use crate::audit::{Terms, audit, for_people};
 use crate::cli::Demo;
 use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
@@ -30,7 +30,8 @@ pub async fn run(args: &Demo, session: &Session) -> Result<ExitCode> {
     let (trail, lake) = (folder.join("trail"), folder.join("lake"));
     let lake = read_trail(session, &trail, &lake).await?;
     let engine = session.engine(&lake).await?;
-    let report = audit(&engine, &Catalog::load()?, story.as_of).await?;
+    let terms = Terms { as_of: Some(story.as_of), is_strict: false, now: session.now };
+    let report = audit(&engine, &Catalog::load()?, terms).await?;
     write_stdout("\n")?;
     render(&for_people(&report.verdicts), Format::Table, &mut io::stdout().lock())?;
     write_stdout("\n")?;
@@ -63,10 +64,9 @@ async fn read_trail(session: &Session, trail: &Path, lake: &Path) -> Result<Lake
         keep: Keep::Audit,
         workers: 2,
         memory_bytes: session.memory_bytes,
-        keys: None,
         orphan_age: std::time::Duration::ZERO,
     };
-    let mut summary = ingest::ingest(vec![source], &lake, &plan, &session.progress).await?;
+    let mut summary = ingest::ingest(vec![source], &lake, &plan, (None, session.now), &session.progress).await?;
     ingest_command::show(std::mem::take(&mut summary.notices));
     write_stdout(&ingest_command::account(&summary, lake.location()))?;
     Ok(lake)

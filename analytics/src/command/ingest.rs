@@ -17,7 +17,9 @@ pub async fn run(args: &Ingest, session: &Session) -> Result<ExitCode> {
     for location in &checked.sources {
         sources.push(session.stores.source(location).await?);
     }
-    let mut summary = ingest::ingest(sources, &lake, &checked.plan, &session.progress).await?;
+    let keys = if args.skip_digests { None } else { session.keys(&args.public_keys, &checked.sources)? };
+    let mut summary =
+        ingest::ingest(sources, &lake, &checked.plan, (keys.as_ref(), session.now), &session.progress).await?;
     show(std::mem::take(&mut summary.notices));
     write_stdout(&account(&summary, lake.location()))?;
     if summary.objects == 0 {
@@ -57,6 +59,7 @@ pub fn account(summary: &Summary, lake: &str) -> String {
             summary.digests.iter().map(|(status, count)| format!("{} {status}", grouped(*count))).collect();
         lines.push(row(summary.digest_files, &format!("digest files: {}", words.join(", "))));
     }
+    lines.extend(summary.evidence.iter().map(|(became, count)| row(*count, &format!("evidence objects: {became}"))));
     lines.push(format!("records read: {}", grouped(summary.counts.records)));
     lines.push(row(summary.counts.kept, "kept"));
     lines.push(row(summary.counts.filtered, "of events not asked for"));

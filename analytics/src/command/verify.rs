@@ -7,7 +7,7 @@ use arrow::array::{ArrayRef, RecordBatch, StringArray};
 
 use super::{Session, write_stdout};
 use crate::cli::Verify;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
 use crate::query::Answer;
 use crate::query::render::{Format, render};
@@ -25,10 +25,21 @@ struct Row {
 }
 
 pub async fn run(args: &Verify, session: &Session) -> Result<ExitCode> {
+    if super::verify_pack::is_pack(&args.source) {
+        return super::verify_pack::run(args);
+    }
     let plan = args.check(session.now)?;
-    let source = session.stores.source(&Location::parse(&args.source)?).await?;
+    let location = Location::parse(&args.source)?;
+    let keys = session.keys(&args.public_keys, std::slice::from_ref(&location))?.ok_or_else(|| {
+        let expected = "expected --public-keys FILE, since a folder does not tell whose keys to ask CloudTrail for";
+        Error::Misused(format!("verify {}: {expected}", args.source))
+    })?;
+    let source = session.stores.source(&location).await?;
     let bucket = source.bucket().map(str::to_owned);
-    let verification = verify(source, &plan, &session.progress).await?;
+    let verification = verify(source, &plan, &keys, session.now, &session.progress).await?;
+    for failure in &verification.without_keys {
+        eprintln!("bedrock-audit: failed to {failure}");
+    }
     let rows = rows(&verification, bucket.as_deref());
     let shown: Vec<&Row> = rows.iter().filter(|row| args.all || !is_good(row)).collect();
     let mut out = std::io::stdout().lock();

@@ -3,28 +3,42 @@
 use std::collections::{HashMap, HashSet};
 
 use arrow::array::{Array, AsArray};
+use chrono::{DateTime, Utc};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use schemas::tables::{DIGEST_LOG_FILES, DIGESTS};
 
 use crate::error::{Cause, Error, Result};
 use crate::store::{Lake, Listed, Source};
 use crate::table::TableBuilder;
-use crate::verification::check_digests;
-use crate::verify::{DigestStatus, DigestVerdict, PublicKeys, place};
+use crate::verification::{Keys, check_digests};
+use crate::verify::{DigestStatus, DigestVerdict, place};
 
 /// Digest files of a run, by status in words.
 pub type Counts = std::collections::BTreeMap<&'static str, u64>;
 
+/// What the check of a source's new digest files gave.
+pub struct Checked {
+    /// Rows of `digests`.
+    pub digests: TableBuilder,
+    /// Rows of `digest_log_files`.
+    pub log_files: TableBuilder,
+    /// How many of each status there were.
+    pub counts: Counts,
+    /// Why the keys of a Region could not be had.
+    pub without_keys: Vec<String>,
+}
+
 /// What a run knows of digest files.
 pub struct Digests<'a> {
-    keys: &'a PublicKeys,
+    keys: &'a Keys<'a>,
+    now: DateTime<Utc>,
     /// Name and ETag of those whose verdict cannot change.
     settled: HashSet<(String, String)>,
 }
 
 impl<'a> Digests<'a> {
     /// Reads what the lake holds. What could not be verified is tried again: a key or a successor may have come.
-    pub async fn load(lake: &Lake, keys: &'a PublicKeys) -> Result<Self> {
+    pub async fn load(lake: &Lake, keys: &'a Keys<'a>, now: DateTime<Utc>) -> Result<Self> {
         let committed = lake.committed().await?;
         let mut settled = HashSet::new();
         for part in lake.parts(DIGESTS.name).await? {
@@ -38,11 +52,11 @@ impl<'a> Digests<'a> {
                 source,
             })?);
         }
-        Ok(Self { keys, settled })
+        Ok(Self { keys, now, settled })
     }
 
-    /// Checks the digest files that are new; the rows of both tables, and how many of each status there were.
-    pub async fn check(&self, source: &Source, listed: Vec<Listed>) -> (TableBuilder, TableBuilder, Counts) {
+    /// Checks the digest files that are new.
+    pub async fn check(&self, source: &Source, listed: Vec<Listed>) -> Checked {
         let by_key: HashMap<String, Listed> = listed.iter().map(|file| (file.key.clone(), file.clone())).collect();
         let is_fresh = |file: &Listed| !self.settled.contains(&(file.log_file.clone(), file.etag.clone()));
         let mut counts = Counts::new();
@@ -52,7 +66,8 @@ impl<'a> Digests<'a> {
             counts.insert("in the lake already", in_the_lake);
         }
         let (mut digests, mut log_files) = (TableBuilder::new(&DIGESTS), TableBuilder::new(&DIGEST_LOG_FILES));
-        for report in check_digests(source, source.bucket(), fresh, self.keys).await {
+        let (keys, without_keys) = self.keys.of(&fresh, self.now).await;
+        for report in check_digests(source, source.bucket(), fresh, &keys).await {
             let Some(chain) = &report.chain else { continue };
             for verdict in &report.verdicts {
                 // What was checked before is not missing, although it was not fetched again.
@@ -75,7 +90,7 @@ impl<'a> Digests<'a> {
                 enter_log_files(&mut log_files, &name, verdict);
             }
         }
-        (digests, log_files, counts)
+        Checked { digests, log_files, counts, without_keys }
     }
 }
 

@@ -9,6 +9,8 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use schemas::ids::{AccountId, Region};
 
+use crate::evidence::EvidenceKey;
+
 /// What an object is, by its key alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ObjectKind {
@@ -22,6 +24,8 @@ pub enum ObjectKind {
     NetworkActivity,
     /// Aggregated events.
     Aggregated,
+    /// An object that the rule of AWS Config wrote.
+    Evidence,
     /// Anything else: another service's log, a file that is neither `.json.gz` nor `.json`.
     Other,
 }
@@ -35,6 +39,7 @@ impl ObjectKind {
             Self::Insight => "Insights files",
             Self::NetworkActivity => "network activity files",
             Self::Aggregated => "aggregated event files",
+            Self::Evidence => "evidence objects",
             Self::Other => "other objects",
         }
     }
@@ -69,6 +74,11 @@ pub struct ObjectKey {
 impl ObjectKey {
     /// Reads a key; any text is one.
     pub fn parse(key: &str) -> Self {
+        if let Some(evidence) = EvidenceKey::parse(key) {
+            let (account, region) = (evidence.account(), evidence.region());
+            let (day, delivered_at) = (evidence.day, evidence.asked_at);
+            return Self { kind: ObjectKind::Evidence, account, region, day, delivered_at };
+        }
         let (folders, name) = key.rsplit_once('/').unwrap_or(("", key));
         let path = Folders::parse(folders);
         let named = FileName::parse(name);

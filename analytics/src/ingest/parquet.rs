@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch, UInt32Array};
 use arrow::compute::{SortColumn, lexsort_to_indices, take_record_batch};
-use arrow::datatypes::TimestampMicrosecondType;
+use arrow::datatypes::{SchemaRef, TimestampMicrosecondType};
 use bytes::Bytes;
 use chrono::{DateTime, NaiveDate};
 use parquet::arrow::ArrowWriter;
@@ -18,12 +18,32 @@ const EVENT_ORDER: [&str; 6] = ["event_source", "event_name", "event_time", "eve
 /// Identifiers differ in nearly every row: a dictionary of them is waste.
 const UNIQUE: [&str; 3] = ["event_id", "request_id", "shared_event_id"];
 
+/// A file in the making, held as it will be written: compressed.
+pub struct Spool(ArrowWriter<Vec<u8>>);
+
+impl Spool {
+    /// A file without rows.
+    pub fn new(schema: SchemaRef) -> Self {
+        let properties = WriterProperties::clone(&properties());
+        Self(ArrowWriter::try_new(Vec::new(), schema, Some(properties)).expect("our types all have a Parquet form"))
+    }
+
+    /// Adds rows.
+    pub fn write(&mut self, batch: &RecordBatch) {
+        self.0.write(batch).expect("writing to memory");
+    }
+
+    /// The file.
+    pub fn finish(self) -> Bytes {
+        self.0.into_inner().expect("writing to memory").into()
+    }
+}
+
 /// A batch as one file.
 pub fn encode(batch: &RecordBatch) -> Bytes {
-    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(WriterProperties::clone(&properties())))
-        .expect("our types all have a Parquet form");
-    writer.write(batch).expect("writing to memory");
-    writer.into_inner().expect("writing to memory").into()
+    let mut spool = Spool::new(batch.schema());
+    spool.write(batch);
+    spool.finish()
 }
 
 /// Rows of `events` sorted and cut by the day of their `event_time`.

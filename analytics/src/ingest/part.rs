@@ -64,6 +64,11 @@ impl PartWriter {
         Self { lake, keep, hashes_all, runtime: Handle::current() }
     }
 
+    /// The lake.
+    pub fn lake(&self) -> &Lake {
+        &self.lake
+    }
+
     /// Reads the part's files, publishes their rows, then commits them to the ledger.
     pub fn write(&self, part: &PlannedPart, file_done: &mut dyn FnMut(&Listed)) -> Result<Summary> {
         let mut work = Work::new(self);
@@ -299,7 +304,7 @@ fn is_due(rows: &TableBuilder, limit: usize) -> bool {
 }
 
 /// A name that no other part has, of this run or another.
-fn fresh_name() -> String {
+pub fn fresh_name() -> String {
     let random = || RandomState::new().hash_one(std::process::id());
     format!("{:016x}{:016x}", random(), random())
 }

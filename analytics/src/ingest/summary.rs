@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::evidence::EvidenceCounts;
 use super::object_key::ObjectKind;
 use crate::error::{Error, Result};
 use crate::store::Listing;
@@ -89,6 +90,8 @@ pub struct Summary {
     pub digest_files: u64,
     /// What became of them, by status in words; missing ones were not listed.
     pub digests: BTreeMap<&'static str, u64>,
+    /// Evidence objects, by what became of them in words.
+    pub evidence: BTreeMap<String, u64>,
     /// Log files that the ledger holds already.
     pub already_ingested: u64,
     /// Log files that two sources both list.
@@ -132,6 +135,14 @@ impl Summary {
         }
     }
 
+    /// Counts the evidence objects of a source.
+    pub fn count_evidence(&mut self, counts: EvidenceCounts) {
+        for (became, count) in counts.objects {
+            *self.evidence.entry(became).or_default() += count;
+        }
+        counts.notices.into_iter().for_each(|notice| self.notices.add(notice));
+    }
+
     /// Counts a damaged file.
     pub fn count_damaged(&mut self, reason: &str) {
         *self.damaged.entry(reason.to_owned()).or_default() += 1;
@@ -159,6 +170,7 @@ impl Summary {
     pub fn is_complete(&self) -> bool {
         let is_settled = |status: &&str| ["valid", "in the lake already"].contains(status);
         self.digests.keys().all(is_settled)
+            && self.evidence.keys().all(|became| ["read", "in the lake already"].contains(&became.as_str()))
             && self.files_set_aside() == 0
             && self.unreadable == 0
             && self.counts.set_aside == 0
@@ -170,6 +182,7 @@ impl Summary {
         let files = [
             passed_over,
             self.digest_files,
+            self.evidence.values().sum(),
             self.already_ingested,
             self.listed_twice,
             self.files_read,
@@ -179,7 +192,7 @@ impl Summary {
         equal(
             "objects listed",
             self.objects,
-            "passed over + digest files + already ingested + listed twice + read + set aside + unreadable",
+            "passed over + digest files + evidence objects + already ingested + listed twice + read + set aside + unreadable",
             &files,
         )?;
         let Counts { records, kept, filtered, duplicate, set_aside } = self.counts;

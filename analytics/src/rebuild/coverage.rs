@@ -1,5 +1,7 @@
 //! What the logs cover, hour by hour: whether anything vouches for an hour, and whether anything could have been logged.
 
+mod switch;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -8,12 +10,12 @@ use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use schemas::record::CLOUDTRAIL;
 use schemas::tables::COVERAGE;
-use serde_json::Value;
 
 use super::event::Scope;
 use crate::error::Result;
 use crate::query::Engine;
 use crate::table::TableBuilder;
+use switch::{Switch, off_at, switched};
 
 /// What is known of an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,17 +39,6 @@ impl State {
             Self::Gap => "gap",
         }
     }
-}
-
-/// A trail of an account that was switched on or off.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Switch {
-    /// When.
-    pub at: DateTime<Utc>,
-    /// On or off.
-    pub is_on: bool,
-    /// The record that says so.
-    pub event_id: String,
 }
 
 /// What the lake says.
@@ -84,7 +75,7 @@ pub fn hours(input: &Input, scope: &Scope) -> Vec<Hour> {
     let (Some(first), Some(last)) = (known().min(), known().max()) else { return Vec::new() };
     let hour = |at: DateTime<Utc>| {
         let log_files = delivered.get(&at).copied().unwrap_or_default();
-        let off = switches.iter().rev().find(|switch| switch.at <= at).filter(|switch| !switch.is_on);
+        let off = off_at(switches, scope, at);
         let state = match off {
             _ if attested.contains(&at) => State::Attested,
             _ if log_files > 0 => State::Delivered,
@@ -159,44 +150,51 @@ async fn read(engine: &Engine) -> Result<Input> {
             input.attested.entry(scope(&batch, row)).or_default().push(covered);
         }
     }
+    read_switches(engine, &mut input).await?;
+    Ok(input)
+}
+
+async fn read_switches(engine: &Engine, input: &mut Input) -> Result<()> {
+    let buckets = read_buckets(engine).await?;
     let sql = format!(
-        "select recipient_account_id, event_time, event_name, event_id, request_parameters from events \
+        "select recipient_account_id, aws_region, event_time, event_name, event_id, request_parameters from events \
          where event_source = '{CLOUDTRAIL}' and error_code is null and recipient_account_id is not null \
-         and event_name in ('CreateTrail', 'DeleteTrail', 'PutEventSelectors', 'StartLogging', 'StopLogging') \
+         and aws_region is not null \
+         and event_name in ('DeleteTrail', 'PutEventSelectors', 'StartLogging', 'StopLogging', 'UpdateTrail') \
          order by event_time, event_id"
     );
     for batch in engine.answer(&sql, NAME, None).await?.batches {
         for row in 0..batch.num_rows() {
-            let Some(is_on) = is_on(text(&batch, "event_name", row), maybe_text(&batch, "request_parameters", row))
-            else {
-                continue;
-            };
-            let switch = Switch {
-                at: time(&batch, "event_time", row),
-                is_on,
-                event_id: text(&batch, "event_id", row).to_owned(),
-            };
-            input.switches.entry(text(&batch, "recipient_account_id", row).to_owned()).or_default().push(switch);
+            let account = text(&batch, "recipient_account_id", row);
+            let buckets = buckets.get(account).map_or(&[][..], Vec::as_slice);
+            let request = maybe_text(&batch, "request_parameters", row);
+            let switches = input.switches.entry(account.to_owned()).or_default();
+            for (need, is_on) in switched(text(&batch, "event_name", row), request, buckets) {
+                switches.push(Switch {
+                    at: time(&batch, "event_time", row),
+                    need,
+                    is_on,
+                    home_region: text(&batch, "aws_region", row).to_owned(),
+                    event_id: text(&batch, "event_id", row).to_owned(),
+                });
+            }
         }
     }
-    Ok(input)
+    Ok(())
 }
 
-/// What a call does to logging; `None` for one that leaves it as it is.
-fn is_on(event_name: &str, request: Option<&str>) -> Option<bool> {
-    match event_name {
-        "StartLogging" => Some(true),
-        "StopLogging" | "DeleteTrail" => Some(false),
-        "PutEventSelectors" => {
-            let request: Value = serde_json::from_str(request?).ok()?;
-            let selectors = request.get("eventSelectors")?.as_array()?;
-            // CloudTrail takes a selector that does not say for one that includes them.
-            let includes = |selector: &Value| selector.get("includeManagementEvents") != Some(&Value::Bool(false));
-            Some(selectors.iter().any(includes))
+/// The buckets that each account's log files were read from.
+async fn read_buckets(engine: &Engine) -> Result<BTreeMap<String, Vec<String>>> {
+    let sql = "select distinct account_id, split_part(log_file, '/', 3) as bucket from log_files \
+               where log_file like 's3://%' and account_id is not null order by account_id, bucket";
+    let mut buckets = BTreeMap::<String, Vec<String>>::new();
+    for batch in engine.answer(sql, NAME, None).await?.batches {
+        for row in 0..batch.num_rows() {
+            let of_account = buckets.entry(text(&batch, "account_id", row).to_owned()).or_default();
+            of_account.push(text(&batch, "bucket", row).to_owned());
         }
-        // A new trail logs nothing until StartLogging.
-        _ => None,
     }
+    Ok(buckets)
 }
 
 fn scope(batch: &RecordBatch, row: usize) -> Scope {
@@ -242,7 +240,13 @@ mod tests {
         assert_eq!(states(&input), ["delivered", "gap", "gap", "gap", "gap", "gap", "delivered"]);
         input.attested.insert(home(), vec![at("01T04:00")..at("01T06:00")]);
         assert_eq!(states(&input), ["attested", "attested", "gap", "gap", "gap", "gap", "delivered"]);
-        let switch = |time, is_on| Switch { at: at(time), is_on, event_id: time.to_owned() };
+        let switch = |time, is_on| Switch {
+            at: at(time),
+            need: switch::Need::Logging,
+            is_on,
+            home_region: "eu-west-1".to_owned(),
+            event_id: time.to_owned(),
+        };
         input.switches.insert(home().account_id, vec![switch("01T06:30", false), switch("01T09:00", true)]);
         let expected = ["attested", "attested", "gap", "logging_stopped", "logging_stopped", "gap", "delivered"];
         assert_eq!(states(&input), expected);
@@ -261,21 +265,5 @@ mod tests {
         assert_eq!(whole(&[("01T05:15", "01T06:15"), ("01T04:00", "01T05:15")]), ["04", "05"]);
         assert_eq!(whole(&[("01T04:15", "01T05:00"), ("01T05:15", "01T06:15")]), Vec::<String>::new());
         assert_eq!(whole(&[("01T04:00", "01T05:00"), ("01T04:00", "01T05:00")]), ["04"]);
-    }
-
-    #[test]
-    fn selectors_without_management_events_stop_what_the_audit_needs() {
-        let put = |text: &str| is_on("PutEventSelectors", Some(text));
-        assert_eq!(put(r#"{"eventSelectors":[{"includeManagementEvents":false}]}"#), Some(false));
-        assert_eq!(
-            put(r#"{"eventSelectors":[{"includeManagementEvents":false},{"readWriteType":"All"}]}"#),
-            Some(true)
-        );
-        assert_eq!(put(r#"{"advancedEventSelectors":[]}"#), None);
-        assert_eq!((put("HIDDEN"), is_on("PutEventSelectors", None)), (None, None));
-        assert_eq!(
-            (is_on("DeleteTrail", None), is_on("StartLogging", None), is_on("CreateTrail", None)),
-            (Some(false), Some(true), None)
-        );
     }
 }

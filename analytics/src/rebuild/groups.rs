@@ -3,7 +3,8 @@
 //! What names a group by its id is folded as it comes, in any order. What names none, a deletion by name or the
 //! deletion of a whole VPC, waits until every id is known and is then settled in the order of time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use schemas::tables::{SECURITY_GROUP_DELETE_REQUESTS, SECURITY_GROUPS};
@@ -12,6 +13,8 @@ use serde_json::Value;
 use super::element::{member, text, unwrapped};
 use super::event::{Event, Scope};
 use super::jobs::cite;
+use super::mark::Mark;
+use super::rules::Fate;
 use crate::table::{Row, TableBuilder};
 
 /// EC2 refuses to delete a VPC's default group with this code.
@@ -26,8 +29,10 @@ const DEFAULT: &str = "default";
 pub struct Groups {
     lives: BTreeMap<(Scope, String), Life>,
     requests: Vec<DeleteRequest>,
-    /// Whether a VPC is its Region's default one.
-    vpcs: HashMap<(Scope, String), bool>,
+    /// Ids by name in lower case.
+    names: HashMap<(Scope, String), BTreeSet<String>>,
+    /// VPCs that were made in the logs.
+    vpcs: HashMap<(Scope, String), Vpc>,
 }
 
 #[derive(Default)]
@@ -37,6 +42,11 @@ struct Life {
     first_seen_at: Option<DateTime<Utc>>,
     created: Option<Event>,
     deleted: Option<(Event, &'static str)>,
+}
+
+struct Vpc {
+    is_default: bool,
+    created: Arc<Mark>,
 }
 
 struct DeleteRequest {
@@ -85,8 +95,17 @@ impl Groups {
     pub fn learn(&mut self, event: &Event, group_id: &str, name: Option<&str>, vpc_id: Option<&str>) {
         let life = self.life_mut(event, group_id);
         life.first_seen_at = Some(life.first_seen_at.map_or(event.at, |first| first.min(event.at)));
-        life.name = life.name.take().or_else(|| name.map(str::to_owned));
+        if let Some(name) = name.filter(|_| life.name.is_none()) {
+            self.name(event, group_id, name);
+        }
+        let life = self.life_mut(event, group_id);
         life.vpc_id = life.vpc_id.take().or_else(|| vpc_id.map(str::to_owned));
+    }
+
+    fn name(&mut self, event: &Event, group_id: &str, name: &str) {
+        self.life_mut(event, group_id).name = Some(name.to_owned());
+        let key = (event.scope.clone(), name.to_lowercase());
+        self.names.entry(key).or_default().insert(group_id.to_owned());
     }
 
     /// Takes in an accepted CreateSecurityGroup.
@@ -103,7 +122,7 @@ impl Groups {
         let Some(vpc) = event.response.as_ref().and_then(|response| member(response, "vpc")) else { return };
         let is_default = member(vpc, "isDefault").is_some_and(|value| value == &Value::Bool(true) || value == "true");
         if let Some(vpc_id) = text(vpc, "vpcId") {
-            self.vpcs.insert((event.scope.clone(), vpc_id.to_owned()), is_default);
+            self.vpcs.insert((event.scope.clone(), vpc_id.to_owned()), Vpc { is_default, created: Mark::of(event) });
         }
     }
 
@@ -134,7 +153,7 @@ impl Groups {
             // Only a VPC's default group cannot be deleted by a user.
             Some(CANNOT_DELETE) => {
                 self.see(event, id);
-                self.life_mut(event, id).name = Some(DEFAULT.to_owned());
+                self.name(event, id, DEFAULT);
             }
             Some(DEPENDENCY_VIOLATION | DRY_RUN) => self.see(event, id),
             _ => (),
@@ -150,8 +169,8 @@ impl Groups {
         }
     }
 
-    /// Settles what names no id, and gives the tables.
-    pub fn finish(mut self) -> [TableBuilder; 2] {
+    /// Settles what names no id, once every id is known: the table of requests.
+    pub fn settle(&mut self) -> TableBuilder {
         let mut table = TableBuilder::new(&SECURITY_GROUP_DELETE_REQUESTS);
         let mut requests = std::mem::take(&mut self.requests);
         // VPCs last: a group that was deleted by itself, however the clocks stood, did not go with its VPC.
@@ -160,38 +179,58 @@ impl Groups {
             (is_vpc, request.event.at, request.event.citation.event_id.clone())
         };
         requests.sort_by_cached_key(order);
-        let index = Index::of(&self.lives);
+        let by_vpc = by_vpc(&self.lives);
         for request in &requests {
-            self.settle(request, &index, &mut table);
+            self.settle_request(request, &by_vpc, &mut table);
         }
+        table
+    }
+
+    /// Every group that a record names.
+    pub fn ids(&self) -> impl Iterator<Item = (&Scope, &str)> {
+        self.lives.keys().map(|(scope, id)| (scope, id.as_str()))
+    }
+
+    /// What became of a group, and where a default group came from. After [`settle`](Self::settle).
+    pub fn fate(&self, scope: &Scope, group_id: &str) -> Fate {
+        let Some(life) = self.lives.get(&(scope.clone(), group_id.to_owned())) else { return Fate::default() };
+        let vpc = life.vpc_id.as_ref().and_then(|id| self.vpcs.get(&(scope.clone(), id.clone())));
+        Fate {
+            deleted: life.deleted.as_ref().map(|(event, _)| Mark::of(event)),
+            created_with_vpc: vpc.filter(|_| life.is_default() == Some(true)).map(|vpc| Arc::clone(&vpc.created)),
+        }
+    }
+
+    /// The table of lives. After [`settle`](Self::settle).
+    pub fn lives(&self) -> TableBuilder {
         let mut lives = TableBuilder::new(&SECURITY_GROUPS);
         for ((scope, group_id), life) in &self.lives {
             write_life(&mut lives, (scope, group_id), life, self.in_default_vpc(scope, life));
         }
-        [lives, table]
+        lives
     }
 
-    fn settle(&mut self, request: &DeleteRequest, index: &Index, table: &mut TableBuilder) {
+    fn settle_request(&mut self, request: &DeleteRequest, by_vpc: &ByVpc, table: &mut TableBuilder) {
         let event = &request.event;
         let id = match &request.target {
             Target::Id(id) => Some(id.clone()),
             Target::Name(name) => {
-                let id = self.named(event, name, index);
+                let id = self.named(event, name);
                 if let Some(id) = id.as_deref().filter(|_| event.is_accepted()) {
                     self.life_mut(event, id).delete(event, request.how);
                 }
                 id
             }
             Target::Untold => None,
-            Target::Vpc(vpc_id) => return self.settle_vpc(request, vpc_id, index, table),
+            Target::Vpc(vpc_id) => return self.settle_vpc(request, vpc_id, by_vpc, table),
         };
         self.write_request(table, request, id.as_deref());
     }
 
     /// No group outlives its VPC. One whose own deletion is in the logs has gone before.
-    fn settle_vpc(&mut self, request: &DeleteRequest, vpc_id: &str, index: &Index, table: &mut TableBuilder) {
+    fn settle_vpc(&mut self, request: &DeleteRequest, vpc_id: &str, by_vpc: &ByVpc, table: &mut TableBuilder) {
         let event = &request.event;
-        let ids = index.in_vpc(&event.scope, vpc_id);
+        let ids = by_vpc.get(&(event.scope.clone(), vpc_id.to_owned())).cloned().unwrap_or_default();
         for id in &ids {
             let life = self.life_mut(event, id);
             if life.deleted.is_none() {
@@ -206,11 +245,11 @@ impl Groups {
     }
 
     /// The one group of that name at that time, whatever its case. EC2 takes names in the default VPC only.
-    fn named(&self, event: &Event, name: &str, index: &Index) -> Option<String> {
-        let ids = index.named(&event.scope, name).into_iter();
-        let alive: Vec<String> = ids.filter(|id| self.life(event, id).exists_at(event.at)).collect();
+    pub fn named(&self, event: &Event, name: &str) -> Option<String> {
+        let ids = self.names.get(&(event.scope.clone(), name.to_lowercase())).into_iter().flatten();
+        let alive: Vec<&String> = ids.filter(|id| self.life(event, id).exists_at(event.at)).collect();
         let in_default_vpc = |id: &str| self.in_default_vpc(&event.scope, self.life(event, id));
-        let candidates: Vec<&String> = alive.iter().filter(|id| in_default_vpc(id) != Some(false)).collect();
+        let candidates: Vec<&String> = alive.into_iter().filter(|id| in_default_vpc(id) != Some(false)).collect();
         let certain: Vec<&String> = candidates.iter().copied().filter(|id| in_default_vpc(id) == Some(true)).collect();
         match (candidates.as_slice(), certain.as_slice()) {
             ([only], _) | (_, [only]) => Some((*only).clone()),
@@ -221,7 +260,7 @@ impl Groups {
     /// Whether a group is in its Region's default VPC; `None` = no record tells.
     fn in_default_vpc(&self, scope: &Scope, life: &Life) -> Option<bool> {
         match &life.vpc_id {
-            Some(vpc_id) => self.vpcs.get(&(scope.clone(), vpc_id.clone())).copied(),
+            Some(vpc_id) => self.vpcs.get(&(scope.clone(), vpc_id.clone())).map(|vpc| vpc.is_default),
             // CreateSecurityGroup without a VPC makes the group in the default one.
             None => life.created.as_ref().map(|_| true),
         }
@@ -271,33 +310,17 @@ fn how(event: &Event, is_by_name: bool) -> &'static str {
     }
 }
 
-/// Groups by name and by VPC, so that settling is no search.
-struct Index {
-    by_name: HashMap<(Scope, String), Vec<String>>,
-    by_vpc: HashMap<(Scope, String), Vec<String>>,
-}
+/// Groups by VPC, so that settling is no search.
+type ByVpc = HashMap<(Scope, String), Vec<String>>;
 
-impl Index {
-    fn of(lives: &BTreeMap<(Scope, String), Life>) -> Self {
-        let mut index = Self { by_name: HashMap::new(), by_vpc: HashMap::new() };
-        for ((scope, id), life) in lives {
-            if let Some(name) = &life.name {
-                index.by_name.entry((scope.clone(), name.to_lowercase())).or_default().push(id.clone());
-            }
-            if let Some(vpc_id) = &life.vpc_id {
-                index.by_vpc.entry((scope.clone(), vpc_id.clone())).or_default().push(id.clone());
-            }
+fn by_vpc(lives: &BTreeMap<(Scope, String), Life>) -> ByVpc {
+    let mut by_vpc = ByVpc::new();
+    for ((scope, id), life) in lives {
+        if let Some(vpc_id) = &life.vpc_id {
+            by_vpc.entry((scope.clone(), vpc_id.clone())).or_default().push(id.clone());
         }
-        index
     }
-
-    fn named(&self, scope: &Scope, name: &str) -> Vec<String> {
-        self.by_name.get(&(scope.clone(), name.to_lowercase())).cloned().unwrap_or_default()
-    }
-
-    fn in_vpc(&self, scope: &Scope, vpc_id: &str) -> Vec<String> {
-        self.by_vpc.get(&(scope.clone(), vpc_id.to_owned())).cloned().unwrap_or_default()
-    }
+    by_vpc
 }
 
 fn write_life(table: &mut TableBuilder, (scope, group_id): (&Scope, &str), life: &Life, in_default_vpc: Option<bool>) {
@@ -322,6 +345,7 @@ fn write_life(table: &mut TableBuilder, (scope, group_id): (&Scope, &str), life:
 
 fn write_created<'a>(row: Row<'a>, event: &Event) -> Row<'a> {
     let row = row.time("created_at", event.at).maybe_text("created_by", event.who.principal_arn.as_deref());
+    let row = row.maybe_text("created_who", event.who.shown());
     let row = row.text("created_event_id", &event.citation.event_id).text("created_log_file", &event.citation.log_file);
     row.int("created_record_index", event.citation.record_index)
 }
@@ -338,6 +362,7 @@ fn write_deleted<'a>(row: Row<'a>, event: &Event, how: &str) -> Row<'a> {
     let row = row.maybe_text("deleted_by_invoked_by", who.invoked_by.as_deref());
     let row = row.maybe_text("deleted_from_ip_address", who.source_ip_address.as_deref());
     let row = row.maybe_text("deleted_with_user_agent", who.user_agent.as_deref());
+    let row = row.maybe_text("deleted_who", who.shown());
     let row = row.text("deleted_event_id", &event.citation.event_id).text("deleted_log_file", &event.citation.log_file);
     row.int("deleted_record_index", event.citation.record_index)
 }

@@ -11,12 +11,16 @@ use serde_json::Value;
 use super::event::{Event, Scope};
 use super::groups::Groups;
 use super::network::JobNetwork;
+use super::seen::jobs::JobsSeen;
+use super::topology::Topology;
 use crate::table::{Row, TableBuilder};
 
 /// Folds requests into `job_requests` and `job_states`.
 pub struct Jobs {
     requests: TableBuilder,
     states: TableBuilder,
+    /// States that records show.
+    shown: Vec<(String, String)>,
     roles: HashMap<String, Option<String>>,
     by_name: HashMap<(Scope, String), String>,
 }
@@ -27,13 +31,19 @@ impl Jobs {
         Self {
             requests: TableBuilder::new(&JOB_REQUESTS),
             states: TableBuilder::new(&JOB_STATES),
+            shown: Vec::new(),
             roles: HashMap::new(),
             by_name: HashMap::new(),
         }
     }
 
-    /// Takes in a request to create a job; `network` and `groups` learn what it names.
-    pub fn create(&mut self, kind: JobKind, event: &Event, network: &mut JobNetwork, groups: &mut Groups) {
+    /// Takes in a request to create a job; the others learn what it names.
+    pub fn create(
+        &mut self,
+        kind: JobKind,
+        event: &Event,
+        (network, groups, topology): (&mut JobNetwork, &mut Groups, &mut Topology),
+    ) {
         let request = event.request.as_ref();
         let vpc = VpcConfig::of(request);
         let name = request.and_then(|request| plain_text(request, "jobName"));
@@ -56,6 +66,7 @@ impl Jobs {
         if let VpcConfig::Present { subnet_ids, security_group_ids } = &vpc {
             network.ask(event, &key, job_arn.as_deref(), subnet_ids, security_group_ids);
             security_group_ids.iter().for_each(|id| groups.see(event, id));
+            subnet_ids.iter().for_each(|id| topology.see_subnet(event, id, None));
         }
         let Some(job_arn) = job_arn else { return };
         let state = if kind == JobKind::ModelInvocation { "Submitted" } else { "InProgress" };
@@ -102,11 +113,16 @@ impl Jobs {
             self.states.row().text("account_id", &event.scope.account_id).text("aws_region", &event.scope.aws_region);
         let row = row.maybe_text("job_arn", job_arn).text("job_identifier", identifier).text("job_kind", kind.as_str());
         let row = row.text("state", state).time("entered_at", event.at).text("source", source);
+        if let Some(job_arn) = job_arn {
+            self.shown.push((job_arn.to_owned(), state.to_owned()));
+        }
         cite(event.who.set(row), event).end();
     }
 
-    /// The tables.
-    pub fn finish(self) -> [TableBuilder; 2] {
+    /// The tables. `seen`: what the rule of AWS Config saw of jobs, which adds states that no record shows.
+    pub fn finish(mut self, mut seen: JobsSeen, network: &mut TableBuilder) -> [TableBuilder; 2] {
+        self.shown.iter().for_each(|(job_arn, state)| seen.shown_by_record(job_arn, state));
+        seen.finish(&mut self.states, network);
         [self.requests, self.states]
     }
 }

@@ -11,6 +11,7 @@ use super::element::{content, list, member, tags, text, unwrapped};
 use super::event::{Event, Scope};
 use super::groups::Groups;
 use super::jobs::{Jobs, cite};
+use super::topology::Topology;
 use crate::table::TableBuilder;
 
 /// The tag by which Bedrock marks a job's interfaces.
@@ -63,8 +64,8 @@ impl JobNetwork {
         }
     }
 
-    /// Takes in an accepted CreateNetworkInterface; `groups` learns the names and VPC of its groups.
-    pub fn create_interface(&mut self, event: &Event, jobs: &Jobs, groups: &mut Groups) {
+    /// Takes in an accepted CreateNetworkInterface; `groups` learns the names and VPC of its groups, `topology` its subnet.
+    pub fn create_interface(&mut self, event: &Event, jobs: &Jobs, groups: &mut Groups, topology: &mut Topology) {
         let (request, response) = (event.request.as_ref(), event.response.as_ref());
         let request = request.map(|request| unwrapped(request, "CreateNetworkInterface"));
         let made = response.and_then(|response| member(response, "networkInterface"));
@@ -88,6 +89,9 @@ impl JobNetwork {
         };
         for (group_id, name) in &interface.groups {
             groups.learn(event, group_id, name.as_deref(), interface.vpc_id.as_deref());
+        }
+        if let Some(subnet_id) = &interface.subnet_id {
+            topology.see_subnet(event, subnet_id, interface.vpc_id.as_deref());
         }
         if interface.job_arn.is_none() && event.who.service() != Some(BEDROCK) {
             return;

@@ -6,18 +6,23 @@ use async_trait::async_trait;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_s3::Client;
+use chrono::{DateTime, Utc};
 use object_store::aws::{AmazonS3Builder, AwsCredential, S3ConditionalPut};
 use object_store::{CredentialProvider, ObjectStore};
 
 use super::S3Options;
+use super::cloudtrail::list_public_keys;
 use super::s3::Bucket;
-use crate::error::{Error, Result};
+use crate::error::{Cause, Error, Result};
+use crate::verify::PublicKey;
 
 /// What every client of a run shares.
 pub struct Access {
     config: SdkConfig,
     client: Client,
     endpoint_url: Option<String>,
+    /// The one of the command line, which is for every service.
+    given_endpoint_url: Option<String>,
     request_payer: bool,
 }
 
@@ -43,12 +48,28 @@ impl Access {
         if config.region().is_none() {
             s3 = s3.region(Region::from_static(DEFAULT_REGION));
         }
-        Self { client: Client::from_conf(s3.build()), endpoint_url, request_payer: options.request_payer, config }
+        Self {
+            client: Client::from_conf(s3.build()),
+            endpoint_url,
+            given_endpoint_url: options.endpoint_url.clone(),
+            request_payer: options.request_payer,
+            config,
+        }
     }
 
     /// A prefix of a bucket to read log files from.
     pub fn bucket(&self, bucket: &str, prefix: &str) -> Bucket {
         Bucket::new(self.client.clone(), bucket, prefix, self.request_payer)
+    }
+
+    /// CloudTrail's own answer; it may be elsewhere than S3 is.
+    pub async fn list_public_keys(
+        &self,
+        region: &str,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> std::result::Result<Vec<PublicKey>, Cause> {
+        list_public_keys(&self.config, self.given_endpoint_url.as_deref(), region, from, until).await
     }
 
     /// A bucket to keep a lake in, reached with the same credentials.

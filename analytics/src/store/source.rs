@@ -36,13 +36,15 @@ pub struct Listed {
     pub object: ObjectKey,
 }
 
-/// What listing a source gave. Every object listed is in exactly one of the three.
+/// What listing a source gave. Every object listed is in exactly one of the four.
 #[derive(Debug, Default)]
 pub struct Listing {
     /// The log files asked for.
     pub log_files: Vec<Listed>,
     /// The digest files of the same accounts, Regions and days.
     pub digests: Vec<Listed>,
+    /// The evidence objects of the same accounts, Regions and days.
+    pub evidence: Vec<Listed>,
     /// How many objects were passed over, by reason in words.
     pub passed_over: BTreeMap<&'static str, u64>,
 }
@@ -53,6 +55,7 @@ impl Listing {
         let reason = match listed.object.kind {
             ObjectKind::LogFile if selection.admits(&listed.object) => return self.log_files.push(listed),
             ObjectKind::Digest if selection.admits(&listed.object) => return self.digests.push(listed),
+            ObjectKind::Evidence if selection.admits(&listed.object) => return self.evidence.push(listed),
             ObjectKind::LogFile => "log files not selected",
             other => other.as_str(),
         };
@@ -68,6 +71,7 @@ impl Listing {
     pub fn merge(&mut self, other: Self) {
         self.log_files.extend(other.log_files);
         self.digests.extend(other.digests);
+        self.evidence.extend(other.evidence);
         for (reason, count) in other.passed_over {
             *self.passed_over.entry(reason).or_default() += count;
         }
@@ -75,7 +79,8 @@ impl Listing {
 
     /// Objects listed.
     pub fn objects(&self) -> u64 {
-        (self.log_files.len() + self.digests.len()) as u64 + self.passed_over.values().sum::<u64>()
+        (self.log_files.len() + self.digests.len() + self.evidence.len()) as u64
+            + self.passed_over.values().sum::<u64>()
     }
 }
 

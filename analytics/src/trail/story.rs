@@ -127,7 +127,7 @@ pub fn story() -> Story {
     files.extend(quiet_logs().iter().map(Log::file));
     files.push(broken_file());
     files.sort_by(|one, other| one.key.cmp(&other.key));
-    Story { files, jobs: tale.jobs, as_of: utc("2026-03-31T00:00:00Z") }
+    Story { files, jobs: tale.jobs, as_of: utc("2026-03-30T14:00:00Z") }
 }
 
 /// One log for each place and hour in which something is told, delivered four minutes after its last event.

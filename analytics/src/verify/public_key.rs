@@ -65,6 +65,11 @@ impl PublicKey {
         Ok(Self { fingerprint, valid_from: None, valid_until: None, pkcs1: pkcs1.to_owned() })
     }
 
+    /// PKCS#1 `RSAPublicKey`.
+    pub fn der(&self) -> &[u8] {
+        &self.pkcs1
+    }
+
     /// The key, known to sign in that time only.
     pub fn valid(mut self, from: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>) -> Self {
         (self.valid_from, self.valid_until) = (from, until);

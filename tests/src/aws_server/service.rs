@@ -4,12 +4,13 @@ use serde_json::json;
 
 use super::http::{Call, REQUEST_ID, Refusal, Reply};
 use super::state::State;
-use super::{bedrock, config, ec2, iam, pages, s3, sts, xml};
+use super::{bedrock, cloudtrail, config, ec2, iam, pages, s3, sts, xml};
 
 /// A service of AWS, by the signing name in a request's credential scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Service {
     Bedrock,
+    CloudTrail,
     Config,
     Ec2,
     Iam,
@@ -38,7 +39,7 @@ pub(super) struct Caller {
 }
 
 impl Service {
-    const ALL: [Self; 6] = [Self::Bedrock, Self::Config, Self::Ec2, Self::Iam, Self::S3, Self::Sts];
+    const ALL: [Self; 7] = [Self::Bedrock, Self::CloudTrail, Self::Config, Self::Ec2, Self::Iam, Self::S3, Self::Sts];
 
     pub(super) fn by_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|service| service.name() == name)
@@ -47,6 +48,7 @@ impl Service {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Bedrock => "bedrock",
+            Self::CloudTrail => "cloudtrail",
             Self::Config => "config",
             Self::Ec2 => "ec2",
             Self::Iam => "iam",
@@ -59,6 +61,7 @@ impl Service {
     pub(super) fn task(self, call: &Call) -> Result<Task, String> {
         let routed = match self {
             Self::Bedrock => bedrock::route(call),
+            Self::CloudTrail => cloudtrail::route(call),
             Self::Config => config::route(call),
             Self::Ec2 => ec2::route(call),
             Self::Iam => iam::route(call),
@@ -73,6 +76,7 @@ impl Service {
     pub(super) fn answer(self, state: &mut State, caller: &Caller, task: &Task, call: &Call) -> Result<Reply, Refusal> {
         match self {
             Self::Bedrock => bedrock::answer(state, caller, &task.operation, call),
+            Self::CloudTrail => cloudtrail::answer(state, caller, call),
             Self::Config => config::answer(state, caller, &task.operation, call),
             Self::Ec2 => ec2::answer(state, caller, &task.operation, call),
             Self::Iam => iam::answer(state, caller, &task.operation, call),
@@ -89,7 +93,9 @@ impl Service {
         match self {
             Self::Bedrock => Reply::json(*status, bedrock::CONTENT_TYPE, &json!({ "message": message }))
                 .header("x-amzn-errortype", code),
-            Self::Config => Reply::json(*status, config::CONTENT_TYPE, &json!({ "__type": code, "message": message })),
+            Self::CloudTrail | Self::Config => {
+                Reply::json(*status, config::CONTENT_TYPE, &json!({ "__type": code, "message": message }))
+            }
             Self::Ec2 => {
                 let errors = xml::element("Errors", &xml::element("Error", &error));
                 Reply::xml(*status, &xml::element("Response", &(errors + &request_id("RequestID"))))
@@ -107,7 +113,7 @@ impl Service {
     pub(super) fn throttled(self) -> Refusal {
         let (status, code) = match self {
             Self::Bedrock => (429, "ThrottlingException"),
-            Self::Config => (400, "ThrottlingException"),
+            Self::CloudTrail | Self::Config => (400, "ThrottlingException"),
             Self::Ec2 => (503, "RequestLimitExceeded"),
             Self::Iam | Self::Sts => (400, "Throttling"),
             Self::S3 => (503, "SlowDown"),
@@ -119,7 +125,7 @@ impl Service {
     pub(super) fn denied(self, caller: &str, operation: &str) -> Refusal {
         let (status, code) = match self {
             Self::Bedrock => (403, "AccessDeniedException"),
-            Self::Config => (400, "AccessDeniedException"),
+            Self::CloudTrail | Self::Config => (400, "AccessDeniedException"),
             Self::Ec2 => (403, "UnauthorizedOperation"),
             Self::Iam | Self::S3 | Self::Sts => (403, "AccessDenied"),
         };
@@ -131,7 +137,7 @@ impl Service {
     pub(super) fn broken(self) -> Refusal {
         let code = match self {
             Self::Bedrock => "InternalServerException",
-            Self::Config | Self::Sts => "InternalFailure",
+            Self::CloudTrail | Self::Config | Self::Sts => "InternalFailure",
             Self::Ec2 | Self::S3 => "InternalError",
             Self::Iam => "ServiceFailure",
         };
@@ -142,7 +148,7 @@ impl Service {
     pub(super) fn unknown_key(self) -> Refusal {
         let (status, code) = match self {
             Self::Bedrock => (403, "UnrecognizedClientException"),
-            Self::Config => (400, "UnrecognizedClientException"),
+            Self::CloudTrail | Self::Config => (400, "UnrecognizedClientException"),
             Self::Ec2 => (401, "AuthFailure"),
             Self::Iam | Self::Sts => (403, "InvalidClientTokenId"),
             Self::S3 => (403, "InvalidAccessKeyId"),

@@ -7,6 +7,7 @@ use schemas::job::JobKind;
 use serde_json::Value;
 
 use super::access::{Bucket, Key, Role};
+use super::cloudtrail::PublicKey;
 use super::http::Call;
 use super::job::{Job, owned};
 use super::network::{Endpoint, PrefixList, RouteTable, SecurityGroup, Subnet, Vpc};
@@ -112,6 +113,8 @@ pub struct Place {
     pub endpoints: Vec<Endpoint>,
     /// Prefix lists.
     pub prefix_lists: Vec<PrefixList>,
+    /// The keys that CloudTrail signs digest files with.
+    pub public_keys: Vec<PublicKey>,
     /// AWS Config rules by name.
     pub rules: BTreeMap<String, ConfigRule>,
     /// The rule that each result token was handed out for.
