@@ -17,12 +17,14 @@ use crate::query::{Answer, Bindings, Catalog, Engine};
 const READ_BY_PEOPLE: [&str; 6] = ["requested_at", "job", "control", "verdict", "reason", "cited_event_id"];
 
 /// What to judge by.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Terms {
     /// The instant to judge at; `None` = the end of the logs.
     pub as_of: Option<DateTime<Utc>>,
     /// Whether only what a valid digest file vouches for counts.
     pub is_strict: bool,
+    /// The tag keys of `job_network_tagged`; the usual ones when there are none.
+    pub mandatory_tags: Vec<String>,
     /// The clock, for a lake whose log files tell no time.
     pub now: DateTime<Utc>,
 }
@@ -49,6 +51,7 @@ pub async fn audit(engine: &Engine, catalog: &Catalog, terms: Terms) -> Result<R
     let as_of = terms.as_of.or_else(|| last_delivery(&totals)).unwrap_or(terms.now);
     let mut bindings = Bindings::default();
     bindings.times.insert("as_of".to_owned(), as_of);
+    bindings.texts.insert("mandatory_tags".to_owned(), terms.mandatory_tags.join(","));
     if terms.is_strict {
         bindings.texts.insert("coverage".to_owned(), "attested".to_owned());
     }

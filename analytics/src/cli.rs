@@ -167,6 +167,9 @@ pub struct Audit {
     /// Only what a valid digest file vouches for counts: hours and log files without one leave a verdict Undetermined
     #[arg(long)]
     pub strict: bool,
+    /// Tag keys that a job's network must carry [default: Owner,DataSensitivity,CostCenter]
+    #[arg(long, value_name = "KEY,...", value_delimiter = ',')]
+    pub mandatory_tags: Vec<String>,
     /// Show only these verdicts: Compliant, NonCompliant, NotApplicable, Undetermined (counts and exit code stay whole)
     #[arg(long, value_name = "VERDICT,...", value_delimiter = ',')]
     pub verdicts: Vec<String>,
@@ -268,6 +271,9 @@ pub struct Report {
     /// Only what a valid digest file vouches for counts
     #[arg(long)]
     pub strict: bool,
+    /// Tag keys that a job's network must carry [default: Owner,DataSensitivity,CostCenter]
+    #[arg(long, value_name = "KEY,...", value_delimiter = ',')]
+    pub mandatory_tags: Vec<String>,
     /// Leave out the cited log files, which hold other records too; nothing in the pack then ties a cited record to the
     /// hash that a digest file vouches for
     #[arg(long)]

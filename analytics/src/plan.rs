@@ -93,7 +93,8 @@ impl Ingest {
 impl Audit {
     /// What to judge by.
     pub fn terms(&self, now: DateTime<Utc>) -> Result<Terms> {
-        Ok(Terms { as_of: maybe_time("--as-of", self.as_of.as_deref(), now)?, is_strict: self.strict, now })
+        let as_of = maybe_time("--as-of", self.as_of.as_deref(), now)?;
+        Ok(Terms { as_of, is_strict: self.strict, mandatory_tags: self.mandatory_tags.clone(), now })
     }
 
     /// The verdicts to show; all when none was named.
@@ -112,7 +113,8 @@ impl crate::cli::Explain {
 impl crate::cli::Report {
     /// What to judge by.
     pub fn terms(&self, now: DateTime<Utc>) -> Result<Terms> {
-        Ok(Terms { as_of: maybe_time("--as-of", self.as_of.as_deref(), now)?, is_strict: self.strict, now })
+        let as_of = maybe_time("--as-of", self.as_of.as_deref(), now)?;
+        Ok(Terms { as_of, is_strict: self.strict, mandatory_tags: self.mandatory_tags.clone(), now })
     }
 
     /// The key to sign with.

@@ -1,6 +1,7 @@
 -- question:   What can be said of each job against each control, as of an instant?
 -- parameter:  $as_of  time; what had happened by then counts
 -- parameter:  $coverage  text; attested = only what a valid digest file vouches for counts; else log files without one do too
+-- parameter:  $mandatory_tags  text; the tag keys of job_network_tagged with commas between; empty = Owner,DataSensitivity,CostCenter
 -- columns:    account_id | aws_region | requested_at (UTC; null = no request in the logs) | principal_arn | job_kind | job_name | job_arn | control | verdict | reason | next_step (of Undetermined: what would tell) | resource_id | cited_event_id | cited_log_file | cited_record_index | cited_log_file_state | cited_digest_file
 -- one row:    one job and control; the citation is the record that decides
 -- order:      account_id, aws_region, time and event id of the job's first record, control
@@ -27,6 +28,7 @@ interfaces_then as (
 groups_then as (
     select
         account_id, aws_region, job_key, group_id, group_name, vpc_id, is_in_default_vpc, is_default, first_named_at,
+        created_at,
         case when deleted_at <= $as_of then deleted_at end as deleted_at,
         deleted_how, deleted_by, deleted_event_id, deleted_log_file, deleted_record_index
     from job_security_groups
@@ -134,6 +136,94 @@ first_deleted as (
     ) as deleted
     where place = 1
 ),
+-- What of a job's network existed then. The VPC is that of its groups and subnets, where a record tells it.
+subnets_then as (
+    select distinct
+        job_network.job_key, job_network.account_id, job_network.aws_region, job_network.resource_id as subnet_id,
+        subnets.vpc_id, subnets.created_at
+    from job_network
+    left join subnets
+        on subnets.account_id = job_network.account_id
+        and subnets.aws_region = job_network.aws_region
+        and subnets.subnet_id = job_network.resource_id
+    where
+        job_network.resource_kind = 'subnet' and job_network.seen_at <= $as_of
+        and (subnets.deleted_at is null or subnets.deleted_at > $as_of)
+),
+vpcs_then as (
+    select named.job_key, named.account_id, named.aws_region, named.vpc_id, vpcs.created_at
+    from (
+        select job_key, account_id, aws_region, vpc_id from groups_then where deleted_at is null
+        union
+        select job_key, account_id, aws_region, vpc_id from subnets_then
+    ) as named
+    left join vpcs
+        on vpcs.account_id = named.account_id and vpcs.aws_region = named.aws_region and vpcs.vpc_id = named.vpc_id
+    where named.vpc_id is not null and (vpcs.deleted_at is null or vpcs.deleted_at > $as_of)
+),
+resources_then as (
+    select job_key, account_id, aws_region, group_id as resource_id, created_at from groups_then where deleted_at is null
+    union all
+    select job_key, account_id, aws_region, subnet_id as resource_id, created_at from subnets_then
+    union all
+    select job_key, account_id, aws_region, vpc_id as resource_id, created_at from vpcs_then
+),
+tag_keys as (
+    select
+        case when $mandatory_tags = '' then 'Owner,DataSensitivity,CostCenter' else $mandatory_tags end as keys
+),
+-- A removal that nothing explains tells of no value; what the rule of AWS Config saw is whole.
+tags_then as (
+    select
+        resource_tags.account_id, resource_tags.aws_region, resource_tags.resource_id,
+        count(distinct case when trim(resource_tags.tag_value) <> '' then resource_tags.tag_key end) as keys_found,
+        sum(case when resource_tags.tag_value is null then 1 else 0 end) as keys_masked
+    from resource_tags
+    cross join tag_keys
+    where
+        strpos(',' || tag_keys.keys || ',', ',' || resource_tags.tag_key || ',') > 0
+        and resource_tags.started_how <> 'untagged'
+        and coalesce(resource_tags.started_at, resource_tags.seen_at) <= $as_of
+        and (resource_tags.ended_at is null or resource_tags.ended_at > $as_of)
+    group by resource_tags.account_id, resource_tags.aws_region, resource_tags.resource_id
+),
+tags_seen as (
+    select distinct account_id, aws_region, resource_id
+    from resource_tags
+    where started_how = 'snapshot' and seen_at <= $as_of
+),
+tagged as (
+    select
+        job_key,
+        count(*) as resources,
+        sum(case when keys_found < keys_asked and is_certain then 1 else 0 end) as untagged,
+        min(case when keys_found < keys_asked and is_certain then resource_id end) as untagged_id,
+        sum(case when keys_found < keys_asked and not is_certain then 1 else 0 end) as tags_unknown,
+        min(case when keys_found < keys_asked and not is_certain then resource_id end) as tags_unknown_id,
+        max(keys) as mandatory_keys
+    from (
+        select
+            resources_then.job_key, resources_then.resource_id, tag_keys.keys,
+            length(tag_keys.keys) - length(replace(tag_keys.keys, ',', '')) + 1 as keys_asked,
+            coalesce(tags_then.keys_found, 0) as keys_found,
+            coalesce(tags_then.keys_masked, 0) = 0
+                and (resources_then.created_at is not null or tags_seen.resource_id is not null) as is_certain
+        from resources_then
+        cross join tag_keys
+        left join tags_then
+            on tags_then.account_id = resources_then.account_id
+            and tags_then.aws_region = resources_then.aws_region
+            and tags_then.resource_id = resources_then.resource_id
+        left join tags_seen
+            on tags_seen.account_id = resources_then.account_id
+            and tags_seen.aws_region = resources_then.aws_region
+            and tags_seen.resource_id = resources_then.resource_id
+    ) as each_resource
+    group by job_key
+),
+vpcs_known as (
+    select job_key, count(*) as vpcs from vpcs_then group by job_key
+),
 facts as (
     select
         jobs_then.account_id, jobs_then.aws_region, jobs_then.job_kind, jobs_then.job_arn, jobs_then.job_name,
@@ -165,12 +255,18 @@ facts as (
         group_counts.default_group_id, group_counts.unnamed_group_id,
         first_deleted.group_id as deleted_group_id, first_deleted.deleted_at, first_deleted.deleted_how,
         first_deleted.deleted_by, first_deleted.deleted_event_id, first_deleted.deleted_log_file,
-        first_deleted.deleted_record_index
+        first_deleted.deleted_record_index,
+        coalesce(tagged.resources, 0) as resources,
+        coalesce(tagged.untagged, 0) as untagged, tagged.untagged_id,
+        coalesce(tagged.tags_unknown, 0) as tags_unknown, tagged.tags_unknown_id, tagged.mandatory_keys,
+        coalesce(vpcs_known.vpcs, 0) as vpcs
     from jobs_then
     left join interfaces_then on interfaces_then.job_key = jobs_then.job_key
     left join group_counts on group_counts.job_key = jobs_then.job_key
     left join first_deleted on first_deleted.job_key = jobs_then.job_key
     left join hours_missing on hours_missing.job_key = jobs_then.job_key
+    left join tagged on tagged.job_key = jobs_then.job_key
+    left join vpcs_known on vpcs_known.job_key = jobs_then.job_key
     left join ends on ends.account_id = jobs_then.account_id and ends.aws_region = jobs_then.aws_region
 ),
 verdicts as (
@@ -260,6 +356,49 @@ verdicts as (
         end as reason,
         cast(null as varchar) as next_step,
         case when default_groups > 0 then default_group_id when unnamed > 0 then unnamed_group_id end as resource_id,
+        event_id as cited_event_id,
+        log_file as cited_log_file,
+        record_index as cited_record_index
+    from facts
+    union all
+    select
+        account_id, aws_region, requested_at, first_seen_at, principal_arn, job_kind, job_name, job_arn, event_id,
+        'job_network_tagged' as control,
+        case
+            when untagged > 0 then 'NonCompliant'
+            when network = 'none' then 'NotApplicable'
+            when groups = 0 then 'Undetermined'
+            when resources = 0 then 'NotApplicable'
+            when tags_unknown > 0 or vpcs = 0 or hours_missing > 0 or known_until is not null then 'Undetermined'
+            else 'Compliant'
+        end as verdict,
+        case
+            when untagged > 0 then
+                untagged_id || ' lacks one of the tags ' || mandatory_keys || ', or it has no value'
+                || case when untagged > 1 then '; ' || cast(untagged - 1 as varchar) || ' more of its network too' else '' end
+            when network = 'none' then 'the job has no VPC configuration'
+            when groups = 0 then 'no record tells which network the job has'
+            when resources = 0 then 'nothing of its network exists any more'
+            when tags_unknown > 0 then
+                'no record tells whether ' || tags_unknown_id || ' has the tags ' || mandatory_keys || ': it is older than the logs'
+            when vpcs = 0 then 'no record tells which VPC its network is in'
+            when hours_missing > 0 then
+                'its network had the tags ' || mandatory_keys || ' when last seen, but '
+                || case when $coverage = 'attested' then 'no valid digest file covers ' else 'the logs lack ' end
+                || cast(hours_missing as varchar) || ' of its hours, from ' || cast(first_missing_hour as varchar)
+                || ' to ' || cast(last_missing_hour_end as varchar) || ' (query coverage_by_hour)'
+            when known_until is not null then
+                'its network had the tags ' || mandatory_keys || ' when last seen, but the logs end at ' || cast(known_until as varchar)
+            else 'its network (' || cast(resources as varchar) || ' resources) has the tags ' || mandatory_keys
+        end as reason,
+        case
+            when untagged = 0 and network <> 'none' and resources > 0 and tags_unknown = 0 and vpcs > 0
+                and (hours_missing > 0 or known_until is not null) then
+                'bedrock-audit ingest SOURCE --accounts ' || account_id || ' --regions ' || aws_region
+                || ' --from ' || cast(coalesce(first_missing_hour, known_until) as varchar)
+                || case when known_until is null then ' --to ' || cast(last_missing_hour_end as varchar) else '' end
+        end as next_step,
+        case when untagged > 0 then untagged_id when tags_unknown > 0 then tags_unknown_id end as resource_id,
         event_id as cited_event_id,
         log_file as cited_log_file,
         record_index as cited_record_index

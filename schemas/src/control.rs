@@ -37,7 +37,8 @@ impl ControlId {
     ];
 
     /// The controls that CloudTrail's history can be judged against, in reporting order.
-    pub const IN_HISTORY: [Self; 3] = [Self::JobInVpc, Self::JobSecurityGroupsExist, Self::JobSecurityGroupsNotDefault];
+    pub const IN_HISTORY: [Self; 4] =
+        [Self::JobInVpc, Self::JobSecurityGroupsExist, Self::JobSecurityGroupsNotDefault, Self::JobNetworkTagged];
 
     /// The control's one name: module, rule parameter, annotation, column value, query header, report.
     pub const fn as_str(self) -> &'static str {

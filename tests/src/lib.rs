@@ -26,3 +26,21 @@ pub mod answer_key;
 
 /// Real log files that others recorded or published.
 pub mod real_records;
+
+/// Chance that a seed repeats.
+pub mod dice;
+
+/// EC2 as its documentation describes it, slow and obvious: what a network was at any instant.
+pub mod ec2_model;
+
+/// Random lives of groups, rules, tags and networks in that model.
+pub mod ec2_life;
+
+/// The records that CloudTrail writes of them, in every encoding.
+pub mod ec2_records;
+
+/// What the program rebuilt from those records beside what was true.
+pub mod ec2_compare;
+
+/// A great many rule changes, for a benchmark.
+pub mod rule_changes;

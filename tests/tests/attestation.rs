@@ -207,7 +207,7 @@ fn cloudtrail(bucket: &Bucket, stored: &Stored) -> (AwsServer, Vec<(String, Stri
         let text = |key: &Value, name: &str| key[name].as_str().expect("a text").to_owned();
         let validity = (started_at().timestamp() - 86_400, started_at().timestamp() + 86_400);
         let of = |key: &Value| PublicKey { fingerprint: text(key, "Fingerprint"), value: text(key, "Value"), validity };
-        let one = of(&listed.clone().next().expect("a key"));
+        let one = of(listed.clone().next().expect("a key"));
         keys.extend((0..3).map(|number| PublicKey { fingerprint: format!("{number:032}"), ..one.clone() }));
         keys.extend(listed.map(of));
     }

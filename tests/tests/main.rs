@@ -15,6 +15,7 @@ mod history;
 mod killed;
 mod pack;
 mod real_records;
+mod rebuilt;
 mod rule;
 mod rule_faults;
 mod rule_witness;

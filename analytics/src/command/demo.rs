@@ -30,7 +30,7 @@ pub async fn run(args: &Demo, session: &Session) -> Result<ExitCode> {
     let (trail, lake) = (folder.join("trail"), folder.join("lake"));
     let lake = read_trail(session, &trail, &lake).await?;
     let engine = session.engine(&lake).await?;
-    let terms = Terms { as_of: Some(story.as_of), is_strict: false, now: session.now };
+    let terms = Terms { as_of: Some(story.as_of), is_strict: false, mandatory_tags: Vec::new(), now: session.now };
     let report = audit(&engine, &Catalog::load()?, terms).await?;
     write_stdout("\n")?;
     render(&for_people(&report.verdicts), Format::Table, &mut io::stdout().lock())?;

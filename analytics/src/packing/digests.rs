@@ -57,7 +57,7 @@ pub async fn read(
                 found.objects.push(DigestObject { digest_file, bytes: bytes.to_vec(), metadata });
             }
             Err(reason) => {
-                found.notices.push(format!("{digest_file}: {reason}; nothing in the pack proves what it vouches for"))
+                found.notices.push(format!("{digest_file}: {reason}; nothing in the pack proves what it vouches for"));
             }
         }
     }

@@ -74,7 +74,7 @@ impl Fold {
             }
             "DeleteNetworkInterface" => self.network.delete_interface(event),
             name if CHANGES.contains(&name) => {
-                self.rules.change(event, |name| self.groups.named(event, name), &mut self.rule_rows);
+                self.rules.change(event, |name| self.groups.named_now(event, name), &mut self.rule_rows);
             }
             _ => (),
         }

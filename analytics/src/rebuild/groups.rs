@@ -42,6 +42,8 @@ struct Life {
     first_seen_at: Option<DateTime<Utc>>,
     created: Option<Event>,
     deleted: Option<(Event, &'static str)>,
+    /// Deleted by its name, as far as the records up to that one tell which group had it.
+    perhaps_deleted_at: Option<DateTime<Utc>>,
 }
 
 struct Vpc {
@@ -137,8 +139,14 @@ impl Groups {
             (None, None) => Target::Untold,
         };
         let how = how(event, said("groupId").is_none() && said("groupName").is_some());
-        if let Target::Id(id) = &target {
-            self.delete_by_id(event, id, how);
+        match &target {
+            Target::Id(id) => self.delete_by_id(event, id, how),
+            Target::Name(name) if event.is_accepted() => {
+                if let Some(id) = self.named_now(event, name) {
+                    self.life_mut(event, &id).perhaps_deleted_at = Some(event.at);
+                }
+            }
+            _ => (),
         }
         self.requests.push(DeleteRequest { event: event.clone(), target, how });
     }
@@ -244,10 +252,24 @@ impl Groups {
         }
     }
 
-    /// The one group of that name at that time, whatever its case. EC2 takes names in the default VPC only.
-    pub fn named(&self, event: &Event, name: &str) -> Option<String> {
+    /// The one group of that name at that time, as far as the records up to then tell: for who cannot wait.
+    pub fn named_now(&self, event: &Event, name: &str) -> Option<String> {
+        self.named_of(event, name, |life| life.perhaps_deleted_at.is_none())
+    }
+
+    /// The one group of that name at that time, out of all that the records tell.
+    fn named(&self, event: &Event, name: &str) -> Option<String> {
+        self.named_of(event, name, |_| true)
+    }
+
+    /// Names are the same in any case. EC2 takes them in the default VPC only.
+    fn named_of(&self, event: &Event, name: &str, is_there: impl Fn(&Life) -> bool) -> Option<String> {
         let ids = self.names.get(&(event.scope.clone(), name.to_lowercase())).into_iter().flatten();
-        let alive: Vec<&String> = ids.filter(|id| self.life(event, id).exists_at(event.at)).collect();
+        let exists = |id: &&String| {
+            let life = self.life(event, id);
+            life.exists_at(event.at) && is_there(life)
+        };
+        let alive: Vec<&String> = ids.filter(exists).collect();
         let in_default_vpc = |id: &str| self.in_default_vpc(&event.scope, self.life(event, id));
         let candidates: Vec<&String> = alive.into_iter().filter(|id| in_default_vpc(id) != Some(false)).collect();
         let certain: Vec<&String> = candidates.iter().copied().filter(|id| in_default_vpc(id) == Some(true)).collect();

@@ -39,22 +39,47 @@ use spec::Peer;
 
 /// The order of records of one second, by event name; any other name has [`RANK_OF_OTHERS`]. What still ties goes by
 /// event id, which says nothing of time.
-pub const ORDER_WITHIN_A_SECOND: [(&str, u8); 12] = [
-    ("CreateVpc", 0),
+///
+/// Tools make a thing, tag it and attach it within a second, so the calls on networks and tags have their places too. A
+/// job's creation is among the others, and its tags come after them.
+pub const ORDER_WITHIN_A_SECOND: [(&str, u8); 34] = [
     ("CreateDefaultVpc", 0),
+    ("CreateVpc", 0),
+    ("CreateDefaultSubnet", 1),
+    ("CreateInternetGateway", 1),
+    ("CreateRouteTable", 1),
     ("CreateSecurityGroup", 1),
-    ("AuthorizeSecurityGroupIngress", 2),
+    ("CreateSubnet", 1),
+    ("CreateVpcEndpoint", 1),
+    ("AssociateRouteTable", 2),
+    ("AttachInternetGateway", 2),
     ("AuthorizeSecurityGroupEgress", 2),
+    ("AuthorizeSecurityGroupIngress", 2),
+    ("CreateRoute", 2),
     ("ModifySecurityGroupRules", 3),
-    ("UpdateSecurityGroupRuleDescriptionsIngress", 4),
+    ("ModifyVpcEndpoint", 3),
+    ("ReplaceRoute", 3),
+    ("ReplaceRouteTableAssociation", 3),
+    ("CreateTags", 4),
     ("UpdateSecurityGroupRuleDescriptionsEgress", 4),
-    ("RevokeSecurityGroupIngress", 5),
+    ("UpdateSecurityGroupRuleDescriptionsIngress", 4),
+    ("DeleteRoute", 5),
+    ("DeleteTags", 5),
+    ("DetachInternetGateway", 5),
+    ("DisassociateRouteTable", 5),
     ("RevokeSecurityGroupEgress", 5),
+    ("RevokeSecurityGroupIngress", 5),
+    ("DeleteInternetGateway", 7),
+    ("DeleteRouteTable", 7),
     ("DeleteSecurityGroup", 7),
+    ("DeleteSubnet", 7),
+    ("DeleteVpcEndpoints", 7),
+    ("TagResource", 7),
     ("DeleteVpc", 8),
+    ("UntagResource", 8),
 ];
 
-/// The rank of event names that [`ORDER_WITHIN_A_SECOND`] does not have: after every change of rules, before deletions.
+/// The rank of event names that [`ORDER_WITHIN_A_SECOND`] does not have: after every change, before deletions.
 pub const RANK_OF_OTHERS: u8 = 6;
 
 /// The events that [`Rules::change`] takes.

@@ -96,7 +96,7 @@ mod tests {
             Some("arn:aws:sts::1:assumed-role/Deploy/ana through cloudformation.amazonaws.com"),
         );
         let role = text("arn:aws:iam::1:role/Deploy");
-        let nameless = Who { session_issuer_arn: role.clone(), ..Who::default() };
+        let nameless = Who { session_issuer_arn: role, ..Who::default() };
         check(nameless.clone(), Some("arn:aws:iam::1:role/Deploy"));
         check(Who { session_name: text("ana"), ..nameless }, Some("arn:aws:iam::1:role/Deploy, session ana"));
         check(Who { source_ip_address: text("192.0.2.1"), ..Who::default() }, Some("192.0.2.1"));

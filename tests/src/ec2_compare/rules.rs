@@ -119,10 +119,15 @@ impl OneGroup<'_> {
                 None => (),
             }
         }
-        comparison.same(|| what("end"), &mark(row, "ended"), &self.end_of(rule, at));
         if !self.is_told(rule, at) {
+            // A later record tells what an older rule allows, and ends it; earlier ones may have given it descriptions.
+            comparison.check("older rules in force");
+            if !self.later_ends(rule, at).contains(&mark(row, "ended")) {
+                comparison.differ(what("end"));
+            }
             return;
         }
+        comparison.same(|| what("end"), &mark(row, "ended"), &self.end_of(rule, at));
         let begins = cited(life, rule.since);
         comparison.same(|| what("beginning"), &mark(row, "started"), &begins);
         if let Some((_, event_id)) = begins {
@@ -137,6 +142,20 @@ impl OneGroup<'_> {
         if time(row, "seen_at").is_none_or(|seen| seen > at) {
             comparison.differ(what("seen_at"));
         }
+    }
+
+    /// Every change of the rule after that instant.
+    fn later_ends(&self, rule: &Rule, at: Time) -> Vec<Option<(Time, String)>> {
+        let later = self.line.states().filter(|(from, _, _)| *from > at);
+        let changes = later.filter(|(_, call, group)| {
+            let state = group.and_then(|group| group.rules.iter().find(|one| one.id == rule.id));
+            state.is_none_or(|state| state.since == *call)
+        });
+        let mut ends: Vec<_> = changes.map(|(_, call, _)| cited(self.life, call)).collect();
+        if self.line.now().is_some_and(|group| group.rules.iter().any(|one| one.id == rule.id)) {
+            ends.push(None);
+        }
+        ends
     }
 
     /// The first change after that instant that leaves the rule other than it is.

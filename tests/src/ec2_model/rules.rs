@@ -212,7 +212,8 @@ impl Ec2 {
         in_rules || by_interface || by_endpoint
     }
 
-    /// What the permissions' sides are as rules, with their descriptions.
+    /// What the permissions' sides are as rules, with their descriptions. EC2 takes none of them twice in a call: "The
+    /// same permission must not appear multiple times".
     pub fn specs(&self, permissions: &[Permission]) -> Result<Vec<(Spec, Option<String>)>, Refusal> {
         let mut specs = Vec::new();
         for permission in permissions {
@@ -220,6 +221,10 @@ impl Ec2 {
             for target in &permission.targets {
                 let protocol = canonical_protocol(&permission.protocol);
                 let spec = Spec { protocol, from_port, to_port, peer: self.peer(target)? };
+                if specs.iter().any(|(other, _)| *other == spec) {
+                    let message = "The same permission must not appear multiple times";
+                    return Err(Refusal::new("Client.InvalidParameterValue", message));
+                }
                 specs.push((spec, target.description.clone()));
             }
         }
@@ -276,6 +281,7 @@ impl Ec2 {
         permissions: &[Permission],
     ) -> Result<Answer, Refusal> {
         let (id, mut state) = self.group(group)?;
+        self.specs(permissions)?;
         let forgives = self.vpcs[&state.vpc_id].now().is_some_and(|vpc| vpc.is_default);
         let (mut revoked, mut unknown) = (Vec::new(), Vec::new());
         for permission in permissions {

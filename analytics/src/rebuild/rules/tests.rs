@@ -90,6 +90,30 @@ pub fn fold_events(mut events: Vec<Event>) -> (Vec<String>, Vec<String>) {
     fold(events.into_iter().map(Input::of).collect(), &[], &Fate::default())
 }
 
+#[test]
+fn within_a_second_a_thing_is_made_before_it_is_used_and_gone_after_all_else() {
+    let rank = |name: &str| {
+        let known = super::ORDER_WITHIN_A_SECOND.iter().find(|(known, _)| *known == name);
+        known.map_or(super::RANK_OF_OTHERS, |(_, rank)| *rank)
+    };
+    let chains: [&[&str]; 7] = [
+        &["CreateVpc", "CreateSecurityGroup", "AuthorizeSecurityGroupIngress", "ModifySecurityGroupRules"],
+        &["ModifySecurityGroupRules", "RevokeSecurityGroupEgress", "DeleteSecurityGroup", "DeleteVpc"],
+        &["CreateSubnet", "AssociateRouteTable", "CreateTags", "DeleteTags", "DeleteSubnet", "DeleteVpc"],
+        &["CreateRouteTable", "CreateRoute", "ReplaceRoute", "DeleteRoute", "DeleteRouteTable"],
+        &["CreateInternetGateway", "AttachInternetGateway", "DetachInternetGateway", "DeleteInternetGateway"],
+        &["CreateVpcEndpoint", "ModifyVpcEndpoint", "CreateTags", "DeleteVpcEndpoints"],
+        &["CreateModelCustomizationJob", "TagResource", "UntagResource"],
+    ];
+    for chain in chains {
+        assert!(chain.is_sorted_by_key(|name| rank(name)), "{chain:?}");
+        assert!(chain.windows(2).all(|pair| rank(pair[0]) != rank(pair[1])), "{chain:?}");
+    }
+    let mut names = super::ORDER_WITHIN_A_SECOND.map(|(name, _)| name);
+    names.sort_unstable();
+    assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
+}
+
 fn lines(batch: &RecordBatch, line: impl Fn(&RecordBatch, usize) -> String) -> Vec<String> {
     let mut lines: Vec<String> = (0..batch.num_rows()).map(|row| line(batch, row)).collect();
     lines.sort();

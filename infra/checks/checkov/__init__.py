@@ -1,0 +1,1 @@
+# Checkov loads the Python checks of a folder that has this file.
