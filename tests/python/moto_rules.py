@@ -21,6 +21,7 @@ Where moto is not as EC2 is (API Reference), the calls keep to what both do alik
 - an egress rule for an IPv6 range is revoked by its id: moto accepts the other form and does nothing
 - moto deletes groups that other groups' rules name, which EC2 refuses; the records say what moto did
 - an authorization that moto refuses for its second range has made the first: that one is taken back without a record
+- moto leaves the association of a deleted subnet with its route table; the test passes over it
 - moto has no rules in the response of a revocation, like EC2 in 2023, and no id of the default egress rule anywhere but in
   DescribeSecurityGroupRules, so that rule is revoked by specification
 """
@@ -31,6 +32,7 @@ import os
 import pathlib
 import random
 import sys
+import urllib.request
 import uuid
 
 os.environ.update(
@@ -222,7 +224,7 @@ class Network:
         return {"TagSpecifications": [{"ResourceType": kind, "Tags": tags}]} if self.dice.random() < 0.6 else {}
 
     def any(self, things):
-        return self.dice.choice(sorted(things)) if things else None
+        return self.dice.choice(list(things)) if things else None
 
     def within(self, things, vpc):
         return [thing for thing, of in things.items() if of == vpc]
@@ -273,7 +275,7 @@ class Network:
 
     def delete_subnet(self):
         used = {s for e in self.trail.ec2.describe_vpc_endpoints()["VpcEndpoints"] for s in e.get("SubnetIds", [])}
-        if subnet := self.any(set(self.subnets) - used):
+        if subnet := self.any([each for each in self.subnets if each not in used]):
             if self.trail.call("DeleteSubnet", SubnetId=subnet):
                 del self.subnets[subnet]
 
@@ -294,7 +296,7 @@ class Network:
             for endpoint in self.trail.ec2.describe_vpc_endpoints()["VpcEndpoints"]
             for group in endpoint.get("Groups", [])
         }
-        if group := self.any(set(self.groups) - used):
+        if group := self.any([each for each in self.groups if each not in used]):
             if self.trail.call("DeleteSecurityGroup", GroupId=group):
                 del self.groups[group]
 
@@ -451,11 +453,11 @@ class Network:
             now = self.trail.ec2.describe_vpc_endpoints(VpcEndpointIds=[endpoint])["VpcEndpoints"][0]
             change = {}
             if now["VpcEndpointType"] == "Interface":
-                if new := sorted(set(subnets) - set(now["SubnetIds"])):
+                if new := [each for each in subnets if each not in now["SubnetIds"]]:
                     change["AddSubnetIds"] = new[:1]
                 if len(now["SubnetIds"]) > 1:
                     change["RemoveSubnetIds"] = now["SubnetIds"][:1]
-            elif new := sorted(set(tables) - set(now.get("RouteTableIds", []))):
+            elif new := [each for each in tables if each not in now.get("RouteTableIds", [])]:
                 change["AddRouteTableIds"] = new[:1]
             if change:
                 self.trail.call("ModifyVpcEndpoint", VpcEndpointId=endpoint, **change)
@@ -526,6 +528,8 @@ def described(ec2):
 
 def main():
     endpoint, seed, calls, folder = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), pathlib.Path(sys.argv[4])
+    # moto draws its ids: the same seed gives the same ones.
+    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/seed?a={seed}", method="POST")).read()
     trail = Trail(endpoint, random.Random(seed))
     network = Network(trail)
     for _ in range(calls):

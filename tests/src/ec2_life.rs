@@ -111,7 +111,7 @@ impl Life {
 
     /// The last instant of the life.
     pub fn logs_end(&self) -> Time {
-        self.clock
+        self.calls.last().map_or(self.clock, |call| call.at.max(self.clock))
     }
 
     /// Whether a record of the call can be among the records.

@@ -88,7 +88,7 @@ impl Body {
 impl Writer {
     /// A writer whose choices the seed determines.
     pub fn new(place: &Place, seed: u64) -> Self {
-        let dice = Dice::new(seed ^ 0x5eed_0f_4ec0_4d5);
+        let dice = Dice::new(seed ^ 0x0005_eed0_f4ec_04d5);
         Self { place: place.clone(), dice, event_ids: BTreeMap::new(), told: Told::default() }
     }
 

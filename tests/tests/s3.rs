@@ -5,6 +5,7 @@ use analytics::trail::log_file::{Layout, log_file};
 use analytics::trail::noise::noise;
 use analytics::trail::story::story;
 use end_to_end::s3_server::Faults;
+use schemas::control::ControlId;
 
 use crate::place::{Place, number, program};
 
@@ -71,7 +72,7 @@ fn throttling_and_broken_connections_are_outlived() {
         let ingest = place.ingest(&["--events", "all"]).expect_status(2);
         assert!(ingest.stdout.contains("  89  log files read\n"), "{faults:?}\n{}\n{}", ingest.stdout, ingest.stderr);
         let (_, verdicts) = place.last_verdicts();
-        assert_eq!(verdicts.len(), story().jobs.len() * 3);
+        assert_eq!(verdicts.len(), story().jobs.len() * ControlId::IN_HISTORY.len());
     }
 }
 

@@ -3,6 +3,7 @@
 use analytics::trail::story::story;
 use chrono::SecondsFormat;
 use end_to_end::s3_server::Faults;
+use schemas::control::ControlId;
 
 use crate::place::{Place, Row, number, text};
 
@@ -24,7 +25,7 @@ fn every_story_is_told_as_it_was_planted() {
         assert!(ingest.stderr.contains("cannot be decompressed"), "{}", ingest.stderr);
         let (status, rows) = place.verdicts(&story.as_of.to_rfc3339_opts(SecondsFormat::Secs, true));
         assert_eq!(status, 1);
-        assert_eq!(rows.len(), story.jobs.len() * 3);
+        assert_eq!(rows.len(), story.jobs.len() * ControlId::IN_HISTORY.len());
         for job in &story.jobs {
             let controls = ["job_in_vpc", "job_security_groups_exist", "job_security_groups_not_default"];
             for (control, expected) in controls.into_iter().zip(job.verdicts) {

@@ -70,7 +70,7 @@ impl OneGroup<'_> {
             match truth.iter().filter(|rule| is_spec(self.life, row, rule)).collect::<Vec<_>>().as_slice() {
                 [rule] => self.compare_rule(row, rule, at, comparison),
                 _ => {
-                    comparison.differ(format!("{} at {at}: this was not in force: {row:?}\ntruth: {truth:?}", self.id))
+                    comparison.differ(format!("{} at {at}: this was not in force: {row:?}\ntruth: {truth:?}", self.id));
                 }
             }
         }

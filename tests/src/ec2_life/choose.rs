@@ -434,9 +434,10 @@ impl Life {
         let mut changes = Vec::new();
         for rule in self.dice.some(&rules, 2) {
             let (protocol, from_port, to_port) = *self.dice.pick(&TRAFFIC[..14]);
+            let (ipv4, ipv6) = (*self.dice.pick(&IPV4), *self.dice.pick(&IPV6));
             let peer = match &rule.spec.peer {
-                Peer::Ipv4(_) => Peer::Ipv4(canonical_cidr(*self.dice.pick(&IPV4))),
-                Peer::Ipv6(_) => Peer::Ipv6(canonical_cidr(*self.dice.pick(&IPV6))),
+                Peer::Ipv4(_) => Peer::Ipv4(canonical_cidr(ipv4)),
+                Peer::Ipv6(_) => Peer::Ipv6(canonical_cidr(ipv6)),
                 other => other.clone(),
             };
             let target = Target { written: "10.0.0.0/8".to_owned(), account_id: None, description: None };

@@ -15,6 +15,7 @@ impl Calls {
         Self { ec2: Ec2::new("111122223333", "eu-west-1"), number: 0 }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "operations are made in the call")]
     fn call(&mut self, mode: Mode, operation: Operation) -> Result<Answer, Refusal> {
         self.number += 1;
         let second = i64::try_from(self.number).expect("calls are few");

@@ -13,7 +13,7 @@ use crate::dice::Dice;
 
 /// Log files that hold every record at least once.
 pub fn deliver(records: &[Record], seed: u64) -> Vec<LogFile> {
-    let mut dice = Dice::new(seed ^ 0xde11_7e4);
+    let mut dice = Dice::new(seed ^ 0x0de1_17e4);
     let mut files: BTreeMap<(Place, DateTime<Utc>, usize), Vec<Record>> = BTreeMap::new();
     for record in records {
         let copies = if dice.chance(8) { 2 } else { 1 };

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 /// A list as EC2's older operations write it.
+#[expect(clippy::needless_pass_by_value, reason = "lists are made in the call")]
 pub fn items(values: Vec<Value>) -> Value {
     if values.is_empty() { json!({}) } else { json!({ "items": values }) }
 }
