@@ -29,7 +29,7 @@ use serde_json::{Value, json};
 
 use crate::dice::Dice;
 use crate::ec2_life::Call;
-use crate::ec2_model::{CallNumber, Ec2, Operation, Rule, Time};
+use crate::ec2_model::{CallNumber, Ec2, Group, Operation, Rule, Time};
 
 /// What the records written so far tell of rules, by the rules' ids.
 #[derive(Debug, Default)]
@@ -98,12 +98,14 @@ impl Writer {
     }
 
     /// Whether a call that names a rule of a group by its id alone tells a reader which of the group's rules it is: the
-    /// id was told beside the rule, or no record has told the rule while every rule that was told has its id told too.
-    pub fn is_clear_by_id(&self, rules: &[Rule], rule_id: &str) -> bool {
+    /// id was told beside the rule; or no record has told the rule, while every rule that was told has its id told too.
+    /// The rules that come with a default group are not told, but a reader knows them all the same.
+    pub fn is_clear_by_id(&self, group: &Group, rule_id: &str) -> bool {
         let told = &self.told;
         let is_foreign = || {
-            !told.specs.contains_key(rule_id)
-                && rules.iter().all(|rule| !told.specs.contains_key(&rule.id) || told.ids.contains(&rule.id))
+            !group.is_default
+                && !told.specs.contains_key(rule_id)
+                && group.rules.iter().all(|rule| !told.specs.contains_key(&rule.id) || told.ids.contains(&rule.id))
         };
         told.ids.contains(rule_id) || is_foreign()
     }

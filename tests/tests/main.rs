@@ -19,6 +19,8 @@ mod rebuilt;
 mod rule;
 mod rule_faults;
 mod rule_witness;
+mod rules;
+mod rules_witness;
 mod s3;
 mod tidy;
 mod trail;

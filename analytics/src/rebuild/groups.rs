@@ -69,6 +69,12 @@ impl Life {
         self.name.as_deref().map(|name| name == DEFAULT)
     }
 
+    /// CreateSecurityGroup without a VPC makes the group in the default one.
+    fn is_made_without_vpc(&self) -> bool {
+        let request = self.created.as_ref().and_then(|event| event.request.as_ref());
+        request.is_some_and(|request| text(unwrapped(request, "CreateSecurityGroup"), "vpcId").is_none())
+    }
+
     /// Whether the group existed at an instant, as far as the records tell.
     fn exists_at(&self, at: DateTime<Utc>) -> bool {
         self.created.as_ref().is_none_or(|created| created.at <= at)
@@ -281,11 +287,12 @@ impl Groups {
 
     /// Whether a group is in its Region's default VPC; `None` = no record tells.
     fn in_default_vpc(&self, scope: &Scope, life: &Life) -> Option<bool> {
-        match &life.vpc_id {
-            Some(vpc_id) => self.vpcs.get(&(scope.clone(), vpc_id.clone())).map(|vpc| vpc.is_default),
-            // CreateSecurityGroup without a VPC makes the group in the default one.
-            None => life.created.as_ref().map(|_| true),
+        // That an interface tells the VPC's id later makes it no less certain.
+        if life.is_made_without_vpc() {
+            return Some(true);
         }
+        let vpc_id = life.vpc_id.clone()?;
+        self.vpcs.get(&(scope.clone(), vpc_id)).map(|vpc| vpc.is_default)
     }
 
     fn life_mut(&mut self, event: &Event, id: &str) -> &mut Life {

@@ -419,9 +419,9 @@ impl Life {
 
     /// Rules that a reader of the records can tell by their ids.
     fn told(&self, group_id: &str, is_egress: Option<bool>) -> Vec<Rule> {
-        let rules = &self.ec2.groups[group_id].now().expect("it lives").rules;
-        let rules = rules.iter().filter(|rule| is_egress.is_none_or(|wanted| rule.is_egress == wanted));
-        rules.filter(|rule| self.writer.is_clear_by_id(rules_of(self, group_id), &rule.id)).cloned().collect()
+        let group = self.ec2.groups[group_id].now().expect("it lives");
+        let rules = group.rules.iter().filter(|rule| is_egress.is_none_or(|wanted| rule.is_egress == wanted));
+        rules.filter(|rule| self.writer.is_clear_by_id(group, &rule.id)).cloned().collect()
     }
 
     /// A description is always said: what EC2 makes of a modification that leaves it out is not documented.
@@ -526,8 +526,4 @@ impl Life {
         }
         Some(Operation::UntagJob { arn, keys: self.dice.some(&owned(&KEYS), 2) })
     }
-}
-
-fn rules_of<'a>(life: &'a Life, group_id: &str) -> &'a [Rule] {
-    life.ec2.groups[group_id].now().map_or(&[], |group| group.rules.as_slice())
 }

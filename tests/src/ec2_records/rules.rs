@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::json::{items, numbered, set, under};
 use super::{Body, Style, Writer};
 use crate::ec2_life::Call;
-use crate::ec2_model::{Answer, Ec2, GroupRef, KeyValue, Operation, Peer, Permission, Rule, Spec, Target, Timeline};
+use crate::ec2_model::{Answer, Ec2, Group, GroupRef, KeyValue, Operation, Peer, Permission, Rule, Spec, Target};
 
 /// The request and the response. What the response of a refused call would hold is left out later.
 pub(super) fn body(writer: &mut Writer, ec2: &Ec2, call: &Call, style: Style) -> Body {
@@ -176,8 +176,7 @@ impl Teller<'_> {
     fn revoked(&mut self, group_id: &str, is_by_id: bool, request: &mut Value) -> Value {
         let mut response = json!({ "_return": true });
         let Ok(Answer::Revoked(rules, unknown)) = &self.call.outcome else { return response };
-        let before = self.before(group_id);
-        let is_clear = rules.iter().all(|rule| self.writer.is_clear_by_id(&before, &rule.id));
+        let is_clear = rules.iter().all(|rule| self.writer.is_clear_by_id(self.before(group_id), &rule.id));
         let has_rules = self.style.with_rules || (is_by_id && !is_clear);
         if has_rules {
             response["revokedSecurityGroupRuleSet"] = items(rules.iter().map(|rule| revoked(rule, group_id)).collect());
@@ -197,11 +196,11 @@ impl Teller<'_> {
         response
     }
 
-    /// The group's rules before the call.
-    fn before(&self, group_id: &str) -> Vec<Rule> {
-        let states = self.ec2.groups.get(group_id).into_iter().flat_map(Timeline::states);
+    /// The group before the call.
+    fn before(&self, group_id: &str) -> &Group {
+        let states = self.ec2.groups[group_id].states();
         let before = states.filter(|(_, call, _)| *call < self.call.number).last();
-        before.and_then(|(_, _, group)| group).map(|group| group.rules.clone()).unwrap_or_default()
+        before.and_then(|(_, _, group)| group).expect("what a call changes was there before")
     }
 
     /// Only the wrapped form is known.
