@@ -208,11 +208,11 @@ Examples:
   bedrock-audit query jobs_by_principal --param principal=role/ml-train --output csv --lake ./lake
   bedrock-audit query --lake ./lake --sql 'select event_name, count(*) as n from events group by event_name order by n desc'
 
-Tables: events, log_files, set_aside, digests, digest_log_files, evidence_files, evidence, evidence_facts, job_requests,
-job_network, job_states, security_groups, security_group_delete_requests, network_interfaces, security_group_rules,
-security_group_rule_doubts, resource_tags, vpcs, subnets, vpc_endpoints, network_links, coverage; views: jobs,
-job_security_groups, digest_checks, log_file_attestations, waivers, detections, rules_in_words, group_chronology,
-job_chronology. SQL can only read.")]
+Tables: events, log_files, set_aside, ingest_runs, digests, digest_log_files, evidence_files, evidence, evidence_facts,
+job_requests, job_network, job_states, security_groups, security_group_delete_requests, network_interfaces,
+security_group_rules, security_group_rule_doubts, resource_tags, vpcs, subnets, vpc_endpoints, network_links, coverage;
+views: jobs, job_security_groups, digest_checks, log_file_attestations, waivers, detections, rules_in_words,
+group_chronology, job_chronology. SQL can only read.")]
 pub struct Query {
     /// A question's name
     #[arg(value_name = "NAME", conflicts_with_all = ["sql", "file", "list"])]

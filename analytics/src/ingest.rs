@@ -5,6 +5,7 @@
 //! nothing half visible, and the next run reads those files again. Which files make a part depends on the files
 //! alone, and rows are put in order within it, so the number of workers never changes the rows.
 
+mod account;
 mod damage;
 pub(crate) mod decode;
 mod digests;
@@ -86,12 +87,14 @@ pub async fn ingest(
     // Where no digest file vouches for anything, a hash would be compared with nothing.
     let mut hashes_all = false;
     let may_overlap = sources.len() > 1;
+    let places = sources.iter().map(Source::location).collect();
+    let asked = account::Run { sources: places, keep: plan.keep, started_at: now };
     for source in sources {
         let mut listing = list(&source, plan, progress).await?;
         summary.count_listing(&listing, digests.is_some());
         if let Some(digests) = &digests {
             hashes_all |= !listing.digests.is_empty();
-            let checked = digests.check(&source, std::mem::take(&mut listing.digests)).await;
+            let checked = digests.check(&source, std::mem::take(&mut listing.digests), &plan.selection).await;
             summary.count_digests(&checked.counts);
             let notice = |text| Notice { log_file: String::new(), record_index: None, text };
             checked.without_keys.into_iter().map(notice).for_each(|notice| summary.notices.add(notice));
@@ -114,6 +117,7 @@ pub async fn ingest(
         let writer = PartWriter::new(lake.clone(), plan.keep, hashes_all);
         run(work, &writer, plan, progress, &mut summary)?;
     }
+    account::store(&asked, &summary, lake).await?;
     summary.check()?;
     Ok(summary)
 }

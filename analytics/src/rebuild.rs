@@ -28,10 +28,10 @@ use object_store::path::Path;
 use schemas::record::{AUDIT_EVENTS, BEDROCK, EC2};
 use schemas::tables::HISTORY;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use crate::error::Result;
 use crate::query::Engine;
+use crate::sha256::{Sha256, hex};
 use crate::store::Lake;
 use event::Event;
 use fold::Fold;
@@ -40,17 +40,12 @@ use seen::Sightings;
 use spools::Spools;
 
 /// Raised when the same events would give another history, so that old files are not taken for new ones.
-const HISTORY_VERSION: u32 = 3;
+const HISTORY_VERSION: u32 = 4;
 
 /// The fingerprint of the history that belongs to a set of committed parts.
 pub fn fingerprint(committed: &BTreeSet<String>) -> String {
-    let mut hash = Sha256::new();
-    hash.update(HISTORY_VERSION.to_be_bytes());
-    for name in committed {
-        hash.update(name);
-        hash.update([0]);
-    }
-    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let version = Sha256::new().then(HISTORY_VERSION.to_be_bytes());
+    hex(&committed.iter().fold(version, |hash, name| hash.then(name).then([0])).half())
 }
 
 /// A history that is not the newest is kept this long, for the queries that are still reading it.

@@ -11,8 +11,8 @@ mod location;
 mod s3;
 mod source;
 
-pub(crate) use lake::name_of;
 pub use lake::{Lake, Part};
+pub(crate) use lake::{is_our_name, name_of};
 pub use location::Location;
 pub use source::{Fetched, FetchedWithMetadata, Listed, Listing, Source};
 

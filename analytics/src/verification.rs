@@ -11,12 +11,13 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result, chain};
 use crate::ingest::decode::Decoder;
+use crate::ingest::object_key::ObjectKey;
 use crate::ingest::selection::Selection;
 use crate::progress::Progress;
 use crate::store::{Fetched, Listed, Listing, Source};
 use crate::verify::{
-    Attestation, AttestedLogs, ChainReport, FetchedDigest, Found, PublicKeys, SignatureMetadata, attestation,
-    verify_chains,
+    Attestation, AttestedLogs, ChainReport, DigestStatus, FetchedDigest, Found, PublicKeys, SignatureMetadata,
+    attestation, verify_chains,
 };
 
 pub use keys::Keys;
@@ -79,17 +80,23 @@ pub async fn verify(
     let source = Arc::new(source);
     let bucket = source.bucket().filter(|_| !plan.is_copy).map(str::to_owned);
     let (keys, without_keys) = keys.of(&digests, now).await;
-    let chains = check_digests(&source, bucket.as_deref(), digests, &keys).await;
+    let mut chains = check_digests(&source, bucket.as_deref(), digests, &keys, &plan.selection).await;
+    // The first digest of a day lists log files of the day before: where those were not asked for, they are not missing.
+    for verdict in chains.iter_mut().flat_map(|chain| &mut chain.verdicts) {
+        verdict.attests.retain(|log| plan.selection.admits(&ObjectKey::parse(&log.object)));
+    }
     let log_files = check_log_files(&source, bucket.as_deref(), &log_files, &chains, plan.workers, progress)?;
     Ok(Verification { chains, log_files, without_keys })
 }
 
-/// Fetches digest files and checks their chains.
+/// Fetches digest files and checks their chains. The first names a predecessor, which is not missing where it was not
+/// asked for.
 pub(crate) async fn check_digests(
     source: &Source,
     bucket: Option<&str>,
     digests: Vec<Listed>,
     keys: &PublicKeys,
+    selection: &Selection,
 ) -> Vec<ChainReport> {
     let fetch = |listed: Listed| async move {
         let fetched = source.fetch_with_metadata(&listed).await;
@@ -102,7 +109,12 @@ pub(crate) async fn check_digests(
     };
     let fetched: Vec<FetchedDigest> =
         futures::stream::iter(digests).map(fetch).buffer_unordered(DIGESTS_AHEAD).collect().await;
-    verify_chains(fetched, keys, None)
+    let mut chains = verify_chains(fetched, keys, None);
+    for chain in &mut chains {
+        let is_asked_for = |key: &str| selection.admits(&ObjectKey::parse(key));
+        chain.verdicts.retain(|verdict| verdict.status != DigestStatus::Missing || is_asked_for(&verdict.key));
+    }
+    chains
 }
 
 fn check_log_files(

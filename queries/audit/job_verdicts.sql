@@ -79,7 +79,7 @@ holes as (
     left join vouched_places
         on vouched_places.account_id = coverage.account_id and vouched_places.aws_region = coverage.aws_region
     where
-        coverage.state = 'logging_stopped'
+        coverage.state in ('logging_stopped', 'incomplete')
         or (coverage.state = 'gap' and vouched_places.account_id is not null)
         or ($coverage = 'attested' and coverage.state <> 'attested')
 ),

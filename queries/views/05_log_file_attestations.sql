@@ -46,6 +46,7 @@ select
         when lower(files.sha256) = lower(listed.sha256) then 'its hash is the one in a valid digest file'
         else 'it was changed after delivery: its hash is another than in a valid digest file'
     end as reason,
+    files.set_aside_reason,
     files.sha256 as sha256,
     listed.sha256 as sha256_in_digest,
     listed.digest_file

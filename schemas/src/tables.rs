@@ -20,7 +20,7 @@ pub use evidence::{EVIDENCE, EVIDENCE_FACTS, EVIDENCE_FILES};
 pub use history::{
     JOB_NETWORK, JOB_REQUESTS, JOB_STATES, NETWORK_INTERFACES, SECURITY_GROUP_DELETE_REQUESTS, SECURITY_GROUPS,
 };
-pub use ledger::{LOG_FILES, SET_ASIDE};
+pub use ledger::{INGEST_RUNS, LOG_FILES, SET_ASIDE};
 pub use rules::{SECURITY_GROUP_RULE_DOUBTS, SECURITY_GROUP_RULES};
 pub use tags::RESOURCE_TAGS;
 pub use topology::{NETWORK_LINKS, SUBNETS, VPC_ENDPOINTS, VPCS};
@@ -63,8 +63,17 @@ pub struct Table {
 }
 
 /// The tables that `ingest` writes.
-pub const INGESTED: [&Table; 8] =
-    [&EVENTS, &LOG_FILES, &SET_ASIDE, &DIGESTS, &DIGEST_LOG_FILES, &EVIDENCE_FILES, &EVIDENCE, &EVIDENCE_FACTS];
+pub const INGESTED: [&Table; 9] = [
+    &EVENTS,
+    &LOG_FILES,
+    &SET_ASIDE,
+    &DIGESTS,
+    &DIGEST_LOG_FILES,
+    &EVIDENCE_FILES,
+    &EVIDENCE,
+    &EVIDENCE_FACTS,
+    &INGEST_RUNS,
+];
 
 /// The tables that `rebuild` writes.
 pub const HISTORY: [&Table; 14] = [

@@ -10,7 +10,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use schemas::control::ControlId;
 
-use crate::place::{Place, number, text};
+use crate::place::{Place, Row, number, text};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
@@ -260,11 +260,35 @@ fn a_citation_does_not_depend_on_how_many_runs_there_were() {
 }
 
 #[test]
+fn every_run_leaves_its_account_in_the_lake() {
+    let place = Place::in_folders();
+    let broken =
+        named("111122223333_CloudTrail_eu-west-1_20260304T0505Z_brokenbrokenbrok.json.gz", b"no gzip".to_vec());
+    place.deliver(&[log_file(&Layout::Plain, &here(), at(), "goodgoodgoodgood", &some_records()), broken]);
+    place.ingest(&["--events", "all"]).expect_status(2);
+    place.ingest(&[]).expect_status(0);
+    let runs = place.sql("select * from ingest_runs order by objects_listed - already_ingested desc, run");
+    let counts = |row: &Row| {
+        ["objects_listed", "already_ingested", "log_files_read", "log_files_set_aside", "records_read", "records_kept"]
+            .map(|name| number(row, name))
+    };
+    assert_eq!(runs.iter().map(counts).collect::<Vec<_>>(), [[2, 0, 1, 1, 20, 20], [2, 2, 0, 0, 0, 0]]);
+    for run in &runs {
+        assert_eq!((text(run, "sources"), run["adds_up"].as_bool()), (place.source().as_str(), Some(true)));
+    }
+}
+
+#[test]
 fn nobody_elses_files_are_removed() {
     let place = Place::in_folders();
     place.deliver(&[log_file(&Layout::Plain, &here(), at(), "goodgoodgoodgood", &some_records())]);
-    let others =
-        ["events/x/sales.parquet", "history/prices/2024.parquet", "history/jobs.parquet", "set_aside/mine.parquet"];
+    let others = [
+        "events/x/sales.parquet",
+        "history/prices/2024.parquet",
+        "history/jobs.parquet",
+        "set_aside/mine.parquet",
+        "ingest_runs/mine.parquet",
+    ];
     for other in others {
         let path = place.lake_folder().join(other);
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
@@ -272,6 +296,7 @@ fn nobody_elses_files_are_removed() {
     }
     place.ingest(&["--orphan-age", "0s", "--events", "all"]).expect_status(0);
     assert_eq!(place.events().len(), 20);
+    assert_eq!(place.sql("select run from ingest_runs").len(), 1);
     for other in others {
         assert!(place.lake_folder().join(other).exists(), "{other}");
     }

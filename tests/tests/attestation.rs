@@ -9,7 +9,7 @@ use end_to_end::aws_server::{AwsServer, Fault, Key, PublicKey};
 use end_to_end::program::{Outcome, Program};
 use serde_json::{Value, json};
 
-use crate::signed_bucket::{BUCKET, Bucket, Stored, TRAIL, chain, place, started_at, whole};
+use crate::signed_bucket::{BUCKET, Bucket, Stored, TRAIL, chain, overnight, place, started_at, whole};
 
 /// The lake's answer to a question about a bucket that was ingested with its keys.
 pub fn ask(stored: &Stored, name: &str) -> Vec<serde_json::Map<String, Value>> {
@@ -19,10 +19,14 @@ pub fn ask(stored: &Stored, name: &str) -> Vec<serde_json::Map<String, Value>> {
 }
 
 pub fn ingest(stored: &Stored) -> Outcome {
+    ingest_with(stored, &[])
+}
+
+fn ingest_with(stored: &Stored, more: &[&str]) -> Outcome {
     let lake = stored.folder.path().join("lake").display().to_string();
     let program = Program::new(env!("CARGO_BIN_EXE_bedrock-audit-under-test"));
     let program = program.args(["--quiet", "ingest", &format!("s3://{BUCKET}"), "--lake", &lake, "--public-keys"]);
-    program.arg(stored.folder.path().join("keys.json")).envs(stored.server.environment()).run()
+    program.arg(stored.folder.path().join("keys.json")).args(more).envs(stored.server.environment()).run()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,13 +54,42 @@ async fn ingest_checks_the_digests_and_the_lake_tells_which_log_files_they_vouch
 
     let hours: Vec<(Value, Value)> =
         ask(&stored, "coverage_by_hour").into_iter().map(|row| (row["state"].clone(), row["hours"].clone())).collect();
-    // The digest of the seventh hour is missing, and its log files are there.
-    assert_eq!(hours, [(json!("attested"), json!(6)), (json!("delivered"), json!(1)), (json!("attested"), json!(1))]);
+    // A log file of the second hour was changed and one of the third removed; the digest file of the seventh is missing,
+    // and its log files are there.
+    let expected = [("attested", 1), ("incomplete", 2), ("attested", 3), ("delivered", 1), ("attested", 1)];
+    assert_eq!(hours, expected.map(|(state, hours)| (json!(state), json!(hours))));
 
     // The second run checks nothing again, and tells the same.
     let second = ingest(&stored).expect_status(0);
     assert!(second.stdout.contains("7  digest files: 7 in the lake already"), "{}", second.stdout);
     assert_eq!((of("attested").len(), ask(&stored, "digests_not_valid").len()), (12, 1));
+}
+
+/// The first digest file of a day lists log files of the day before.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_asked_for_is_not_missing() {
+    let bucket = overnight();
+    let stored = bucket.stored().await;
+    let from = ["--from", "2026-02-04"];
+    let first = ingest_with(&stored, &from).expect_status(0);
+    assert!(first.stdout.contains("1 of log files not asked for"), "{}", first.stdout);
+    let states = |stored: &Stored| -> Vec<Value> {
+        ask(stored, "log_file_attestations")
+            .into_iter()
+            .map(|mut row| row.remove("state").unwrap_or_default())
+            .collect()
+    };
+    assert!(states(&stored).iter().all(|state| state == "attested"), "{:?}", states(&stored));
+    let keys = stored.folder.path().join("keys.json").display().to_string();
+    let source = format!("s3://{BUCKET}");
+    run(&["verify", &source, "--from", "2026-02-04", "--public-keys", &keys], stored.server.environment())
+        .expect_status(0);
+
+    ingest_with(&stored, &[]).expect_status(0);
+    assert_eq!(
+        (states(&stored).len(), states(&stored).iter().all(|state| state == "attested")),
+        (bucket.logs.len(), true)
+    );
 }
 
 /// The verdict rows of an audit of what was ingested, by control.
@@ -106,6 +139,11 @@ pub fn with_a_job(records: &[Record], chains: &[DigestChain<'_>]) -> Bucket {
         log_file(&Layout::Plain, &place, started_at() + TimeDelta::minutes(7), "WMiHxZgr5Hdd6U00", &records);
     bucket.digests = chains.iter().flat_map(|chain| chain.sign(&bucket.logs)).collect();
     bucket
+}
+
+/// A record that nobody delivered.
+pub fn a_stop() -> [Record; 1] {
+    [stop_logging(&place(), &somebody(), started_at(), TRAIL)]
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -158,7 +196,7 @@ async fn a_strict_verdict_rests_on_digests_alone() {
 async fn what_stands_in_a_log_file_that_was_changed_decides_nothing() {
     let mut bucket = with_a_job(&[], &[chain()]);
     // The job's request is still in it; the others are not.
-    let altered = with_a_job(&[stop_logging(&place(), &somebody(), started_at(), TRAIL)], &[]);
+    let altered = with_a_job(&a_stop(), &[]);
     bucket.logs[0].bytes = altered.logs[0].bytes.clone();
     let stored = bucket.stored().await;
     ingest(&stored).expect_status(0);

@@ -14,6 +14,7 @@ mod golden;
 mod history;
 mod killed;
 mod pack;
+mod planted_damage;
 mod real_records;
 mod rebuilt;
 mod rule;

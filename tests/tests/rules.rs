@@ -92,7 +92,6 @@ fn seeds() -> Vec<u64> {
 }
 
 #[test]
-#[ignore = "differed where a change names its group; not yet run to its end since groups made without a VPC count as the default one's"]
 fn random_lives_are_rebuilt_as_they_were() {
     for seed in seeds() {
         let lives = lives(seed);

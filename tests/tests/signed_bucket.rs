@@ -37,21 +37,35 @@ pub fn place() -> Place {
 
 /// The trail's delivery, keys and chain live as long as the tests do.
 pub fn chain() -> DigestChain<'static> {
+    chain_from(started_at(), 8)
+}
+
+fn chain_from(started_at: DateTime<Utc>, hours: u32) -> DigestChain<'static> {
     static PLACE: LazyLock<Place> = LazyLock::new(place);
     let delivery = Delivery { layout: &Layout::Plain, place: &PLACE, trail: TRAIL, bucket: BUCKET };
-    DigestChain::new(delivery, started_at(), 8, &KEY_A)
+    DigestChain::new(delivery, started_at, hours, &KEY_A)
 }
 
 pub static KEY_A: LazyLock<Signer> = LazyLock::new(|| signer("a"));
 pub static KEY_B: LazyLock<Signer> = LazyLock::new(|| signer("b"));
 
 pub fn bucket(chains: &[DigestChain<'_>]) -> Bucket {
+    bucket_from(started_at(), 16, chains)
+}
+
+/// Four hours, two of them of the next day.
+pub fn overnight() -> Bucket {
+    let started_at = at("2026-02-03T22:00:00Z");
+    bucket_from(started_at, 8, &[chain_from(started_at, 4)])
+}
+
+fn bucket_from(started_at: DateTime<Utc>, half_hours: i64, chains: &[DigestChain<'_>]) -> Bucket {
     let place = place();
     let log = |half_hour: i64| {
-        let at = started_at() + TimeDelta::minutes(30 * half_hour + 7);
+        let at = started_at + TimeDelta::minutes(30 * half_hour + 7);
         log_file(&Layout::Plain, &place, at, &format!("WMiHxZgr5Hdd6U{half_hour:02}"), &noise(&place, at, 3, 1))
     };
-    let logs: Vec<LogFile> = (0..16).map(log).collect();
+    let logs: Vec<LogFile> = (0..half_hours).map(log).collect();
     let digests = chains.iter().flat_map(|chain| chain.sign(&logs)).collect();
     let valid = at("2026-01-01T00:00:00Z")..at("2026-12-31T00:00:00Z");
     Bucket { logs, digests, keys: public_keys_json(&[(&KEY_A, valid.clone()), (&KEY_B, valid)]) }

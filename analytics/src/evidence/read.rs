@@ -10,12 +10,12 @@ use flate2::bufread::MultiGzDecoder;
 use schemas::ids::Arn;
 use schemas::job::JobKind;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
 use super::damage::{short, start_of};
 use super::line::{Fact, Finding, Job, LookedUp, LookedUpKind, Run, Stop};
 use super::network::{SecurityGroup, Subnet, Vpc};
 use super::{EVIDENCE_VERSION, EvidenceKey, SetAside};
+use crate::sha256::sha256_hex;
 
 /// What is read at most. Memory in use is a small multiple of `document_bytes`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,14 +95,11 @@ impl EvidenceFile {
 /// the Region in it must be those of the run.
 pub fn read(name: &str, etag: &str, object: &[u8], limits: Limits) -> EvidenceFile {
     let bytes = object.len() as u64;
-    let file = |lines, contents| {
-        let sha256 = Sha256::digest(object).iter().map(|byte| format!("{byte:02x}")).collect();
-        EvidenceFile {
-            lines,
-            contents,
-            sha256: Some(sha256),
-            ..EvidenceFile::set_aside(name, etag, bytes, SetAside::Empty)
-        }
+    let file = |lines, contents| EvidenceFile {
+        lines,
+        contents,
+        sha256: Some(sha256_hex(object)),
+        ..EvidenceFile::set_aside(name, etag, bytes, SetAside::Empty)
     };
     if bytes > limits.object_bytes {
         return file(0, Err(SetAside::ObjectTooLarge { bytes, limit: limits.object_bytes }));

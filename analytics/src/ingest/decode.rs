@@ -8,10 +8,10 @@ use std::io::{self, Read};
 use std::ops::Range;
 
 use flate2::bufread::MultiGzDecoder;
-use sha2::{Digest, Sha256};
 
 use super::damage::Damage;
 use super::split::{ELEMENTS, Splitter};
+use crate::sha256::{Sha256, sha256_hex};
 
 /// No log file decompresses to more. CloudTrail's are at most 50 MB compressed, about 600 MB of JSON.
 const DOCUMENT_LIMIT: u64 = 8 << 30;
@@ -76,15 +76,15 @@ impl Decoder {
     /// The SHA-256, in hexadecimal, of the document that [`Decoder::records`] has just found sound.
     pub fn sha256(&mut self, name: &str, object: &[u8]) -> Result<String, Damage> {
         if let Some(held) = self.held {
-            return Ok(hex(Sha256::digest(&self.window[..held])));
+            return Ok(sha256_hex(&self.window[..held]));
         }
         let mut stream = Stream::open(name, object)?;
         let mut hash = Sha256::new();
         while !stream.is_at_end {
             let filled = self.fill(&mut stream, 0)?;
-            hash.update(&self.window[..filled]);
+            hash = hash.then(&self.window[..filled]);
         }
-        Ok(hex(hash.finalize()))
+        Ok(hash.hex())
     }
 
     /// The SHA-256, in hexadecimal, of a document that nobody has read yet.
@@ -138,10 +138,6 @@ impl Decoder {
             }
         }
     }
-}
-
-fn hex(hash: impl IntoIterator<Item = u8>) -> String {
-    hash.into_iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The JSON of an object as it is inflated.
@@ -266,7 +262,7 @@ mod tests {
     #[test]
     fn the_hash_is_of_the_uncompressed_document_held_or_not() {
         let (document, _) = long_document();
-        let expected = hex(Sha256::digest(&document));
+        let expected = sha256_hex(document.as_bytes());
         for window in [600, 1 << 20] {
             for (name, object) in [("a.json.gz", gzip(&document)), ("a.json", document.clone().into_bytes())] {
                 let mut decoder = Decoder::new(window);

@@ -7,11 +7,16 @@ use chrono::{DateTime, Utc};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use schemas::tables::{DIGEST_LOG_FILES, DIGESTS};
 
+use super::object_key::ObjectKey;
+use super::selection::Selection;
 use crate::error::{Cause, Error, Result};
 use crate::store::{Lake, Listed, Source};
 use crate::table::TableBuilder;
 use crate::verification::{Keys, check_digests};
 use crate::verify::{DigestStatus, DigestVerdict, place};
+
+/// What becomes of digest files that list log files outside what was asked for, such as the first of a day.
+pub const BEYOND_SELECTION: &str = "of log files not asked for";
 
 /// Digest files of a run, by status in words.
 pub type Counts = std::collections::BTreeMap<&'static str, u64>;
@@ -56,7 +61,7 @@ impl<'a> Digests<'a> {
     }
 
     /// Checks the digest files that are new.
-    pub async fn check(&self, source: &Source, listed: Vec<Listed>) -> Checked {
+    pub async fn check(&self, source: &Source, listed: Vec<Listed>, selection: &Selection) -> Checked {
         let by_key: HashMap<String, Listed> = listed.iter().map(|file| (file.key.clone(), file.clone())).collect();
         let is_fresh = |file: &Listed| !self.settled.contains(&(file.log_file.clone(), file.etag.clone()));
         let mut counts = Counts::new();
@@ -67,11 +72,16 @@ impl<'a> Digests<'a> {
         }
         let (mut digests, mut log_files) = (TableBuilder::new(&DIGESTS), TableBuilder::new(&DIGEST_LOG_FILES));
         let (keys, without_keys) = self.keys.of(&fresh, self.now).await;
-        for report in check_digests(source, source.bucket(), fresh, &keys).await {
+        for report in check_digests(source, source.bucket(), fresh, &keys, selection).await {
             let Some(chain) = &report.chain else { continue };
             for verdict in &report.verdicts {
                 // What was checked before is not missing, although it was not fetched again.
                 if verdict.status == DigestStatus::Missing && by_key.contains_key(&verdict.key) {
+                    continue;
+                }
+                // It would have log files missing that nobody looked for. A run that asks for them enters it.
+                if !verdict.attests.iter().all(|log| selection.admits(&ObjectKey::parse(&log.object))) {
+                    *counts.entry(BEYOND_SELECTION).or_default() += 1;
                     continue;
                 }
                 *counts.entry(verdict.status.as_str()).or_default() += 1;

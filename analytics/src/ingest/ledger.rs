@@ -8,13 +8,13 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use schemas::tables::{INGESTED, LOG_FILES};
-use sha2::{Digest, Sha256};
+use schemas::tables::{INGEST_RUNS, INGESTED, LOG_FILES};
 
 use super::keep::Keep;
 use super::part::UNREADABLE;
 use super::summary::Summary;
 use crate::error::{Cause, Error, Result};
+use crate::sha256::Sha256;
 use crate::store::{Lake, Listed, Part};
 
 /// Ledger parts read at once.
@@ -74,14 +74,13 @@ fn read_part(bytes: Bytes, keep: Keep) -> std::result::Result<Vec<[u8; 16]>, Cau
 
 /// Sixteen bytes that stand for a file and its state, so that ten million of them fit in memory.
 fn digest_of(log_file: &str, etag: &str) -> [u8; 16] {
-    let digest = Sha256::new().chain_update(log_file).chain_update([0]).chain_update(etag).finalize();
-    digest[..16].try_into().expect("SHA-256 has 32 bytes")
+    Sha256::new().then(log_file).then([0]).then(etag).half()
 }
 
 /// Removes parts that no ledger row names and that are old enough to be no living run's. Readers never see them.
 pub async fn remove_orphans(lake: &Lake, age: Duration) -> Result<u64> {
     let mut candidates = Vec::new();
-    for table in INGESTED.iter().filter(|table| table.name != LOG_FILES.name) {
+    for table in INGESTED.iter().filter(|table| ![LOG_FILES.name, INGEST_RUNS.name].contains(&table.name)) {
         candidates.extend(lake.parts(table.name).await?);
     }
     // The ledger is read after the parts: one that is committed in between is seen.

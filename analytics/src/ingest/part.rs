@@ -7,7 +7,6 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use object_store::path::Path;
 use schemas::tables::{DIGEST_LOG_FILES, DIGESTS, EVENTS, LOG_FILES, SET_ASIDE};
-use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 
 use super::WORKER_MEMORY;
@@ -19,6 +18,7 @@ use super::record::{Record, Rejection, event_id_of};
 use super::rows::EventRows;
 use super::summary::{Counts, Notice, Summary};
 use crate::error::Result;
+use crate::sha256::Sha256;
 use crate::store::{Fetched, Lake, Listed, Source};
 use crate::table::TableBuilder;
 
@@ -311,8 +311,7 @@ pub fn fresh_name() -> String {
 
 /// Sixteen bytes that stand for an event id, so that a million of them are cheap to remember.
 fn digest_of(event_id: &str) -> u128 {
-    let digest = Sha256::digest(event_id);
-    u128::from_be_bytes(digest[..16].try_into().expect("SHA-256 has 32 bytes"))
+    u128::from_be_bytes(Sha256::new().then(event_id).half())
 }
 
 /// What became of one file's records.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::digests::BEYOND_SELECTION;
 use super::evidence::EvidenceCounts;
 use super::object_key::ObjectKind;
 use crate::error::{Error, Result};
@@ -168,7 +169,7 @@ impl Summary {
 
     /// Whether everything listed was read.
     pub fn is_complete(&self) -> bool {
-        let is_settled = |status: &&str| ["valid", "in the lake already"].contains(status);
+        let is_settled = |status: &&str| ["valid", "in the lake already", BEYOND_SELECTION].contains(status);
         self.digests.keys().all(is_settled)
             && self.evidence.keys().all(|became| ["read", "in the lake already"].contains(&became.as_str()))
             && self.files_set_aside() == 0

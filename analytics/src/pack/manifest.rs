@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::canonical::time;
 use super::contents::{Control, Tool};
 use super::counts::Counts;
-use super::names::sha256_hex;
 use super::{Files, SIGNATURE, SUMS};
+use crate::sha256::sha256_hex;
 
 /// User metadata of a digest file: how it is signed.
 pub const ALGORITHM: &str = "signature-algorithm";

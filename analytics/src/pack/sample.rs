@@ -8,9 +8,9 @@ use schemas::control::ControlId;
 use serde_json::value::RawValue;
 
 use super::contents::{Contents, Control, CoverageHour, DigestObject, LogFileObject, PublicKeyOf, Query, Tool};
-use super::names::sha256_hex;
 use super::rows::{Digest, Fact, Input, Record, RecordSource, SetAside, Verdict};
 use super::{Files, MANIFEST, SUMS, canonical, manifest, write};
+use crate::sha256::sha256_hex;
 use crate::trail::digest::{Delivery, DigestChain, SignedDigest, Signer};
 use crate::trail::{Layout, LogFile, Place, log_file, noise};
 use crate::verify::{PublicKey, PublicKeys, SignatureMetadata};

@@ -15,6 +15,7 @@ use super::{
     DIGESTS, FORMAT, FORMAT_VERSION, Files, LOG_FILES, MANIFEST, PUBLIC_KEYS, README, SIGNATURE_ENDING, SUMS,
     canonical, coverage, names,
 };
+use crate::sha256::sha256_hex;
 
 /// What a pack says of itself, and how to check it without this program.
 const README_TEXT: &str = include_str!("readme.txt");
@@ -147,7 +148,7 @@ fn enter_queries(files: &mut Files, queries: BTreeMap<String, Query>) -> Vec<Que
     let mut texts = Vec::with_capacity(queries.len());
     for (name, Query { text, .. }) in queries {
         let (path, bytes) = (names::query_path(&name), text.into_bytes());
-        texts.push(QueryText { path: path.clone(), sha256: names::sha256_hex(&bytes) });
+        texts.push(QueryText { path: path.clone(), sha256: sha256_hex(&bytes) });
         files.insert(path, bytes);
     }
     texts.sort();

@@ -14,8 +14,9 @@ use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
+use schemas::tables::INGEST_RUNS;
 
-use crate::store::name_of;
+use crate::store::{is_our_name, name_of};
 
 /// A lake as it was when it was opened: parts committed later are not seen, so a query sees one state throughout.
 #[derive(Debug)]
@@ -35,6 +36,7 @@ impl LakeReader {
         let name = name_of(path);
         match path.parts().next() {
             Some(folder) if folder.as_ref() == "history" => name == fingerprint,
+            Some(folder) if folder.as_ref() == INGEST_RUNS.name => is_our_name(name),
             _ => committed.contains(name),
         }
     }

@@ -20,6 +20,8 @@ use switch::{Switch, off_at, switched};
 /// What is known of an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
+    /// A log file that a valid digest file lists is missing, was changed after delivery, or could not be read.
+    Incomplete,
     /// Valid digest files cover all of it, even where they list no log file.
     Attested,
     /// Log files were delivered in it, and no valid digest file covers it.
@@ -33,6 +35,7 @@ pub enum State {
 impl State {
     const fn as_str(self) -> &'static str {
         match self {
+            Self::Incomplete => "incomplete",
             Self::Attested => "attested",
             Self::Delivered => "delivered",
             Self::LoggingStopped => "logging_stopped",
@@ -48,6 +51,8 @@ pub struct Input {
     pub attested: BTreeMap<Scope, Vec<Range<DateTime<Utc>>>>,
     /// Log files by the hour of their delivery.
     pub delivered: BTreeMap<Scope, BTreeMap<DateTime<Utc>, i64>>,
+    /// The times of delivery of log files that valid digest files list and that are missing, changed or not readable.
+    pub lost: BTreeMap<Scope, Vec<Range<DateTime<Utc>>>>,
     /// By account, in the order of time. A trail that covers every Region is switched in one.
     pub switches: BTreeMap<String, Vec<Switch>>,
 }
@@ -71,12 +76,14 @@ pub fn hours(input: &Input, scope: &Scope) -> Vec<Hour> {
     let none = BTreeMap::new();
     let delivered = input.delivered.get(scope).unwrap_or(&none);
     let switches = input.switches.get(&scope.account_id).map_or(&[][..], Vec::as_slice);
-    let known = || attested.iter().chain(delivered.keys());
+    let lost = touched_hours(input.lost.get(scope).map_or(&[][..], Vec::as_slice));
+    let known = || attested.iter().chain(delivered.keys()).chain(&lost);
     let (Some(first), Some(last)) = (known().min(), known().max()) else { return Vec::new() };
     let hour = |at: DateTime<Utc>| {
         let log_files = delivered.get(&at).copied().unwrap_or_default();
         let off = off_at(switches, scope, at);
         let state = match off {
+            _ if lost.contains(&at) => State::Incomplete,
             _ if attested.contains(&at) => State::Attested,
             _ if log_files > 0 => State::Delivered,
             Some(_) => State::LoggingStopped,
@@ -109,6 +116,15 @@ fn whole_hours(times: &[Range<DateTime<Utc>>]) -> BTreeSet<DateTime<Utc>> {
     joined.into_iter().flat_map(within).collect()
 }
 
+/// The hours of which some lies in some times.
+fn touched_hours(times: &[Range<DateTime<Utc>>]) -> BTreeSet<DateTime<Utc>> {
+    let hours = |time: &Range<DateTime<Utc>>| {
+        let (first, end) = (floor(time.start), time.end);
+        std::iter::successors(Some(first), move |at| Some(*at + TimeDelta::hours(1)).filter(|at| *at < end))
+    };
+    times.iter().flat_map(hours).collect()
+}
+
 fn floor(at: DateTime<Utc>) -> DateTime<Utc> {
     at.duration_trunc(TimeDelta::hours(1)).unwrap_or(at)
 }
@@ -116,7 +132,8 @@ fn floor(at: DateTime<Utc>) -> DateTime<Utc> {
 /// The table.
 pub async fn table(engine: &Engine) -> Result<TableBuilder> {
     let input = read(engine).await?;
-    let scopes: BTreeSet<&Scope> = input.attested.keys().chain(input.delivered.keys()).collect();
+    let scopes: BTreeSet<&Scope> =
+        input.attested.keys().chain(input.delivered.keys()).chain(input.lost.keys()).collect();
     let mut rows = TableBuilder::new(&COVERAGE);
     for scope in scopes {
         for hour in hours(&input, scope) {
@@ -150,8 +167,30 @@ async fn read(engine: &Engine) -> Result<Input> {
             input.attested.entry(scope(&batch, row)).or_default().push(covered);
         }
     }
+    read_lost(engine, &mut input).await?;
     read_switches(engine, &mut input).await?;
     Ok(input)
+}
+
+/// Of what no valid digest file lists nobody knows that CloudTrail delivered it. A file that is missing has no time of
+/// delivery: it lies between those of the digest file that lists it.
+async fn read_lost(engine: &Engine, input: &mut Input) -> Result<()> {
+    let sql = "select files.account_id, files.aws_region, \
+                   coalesce(files.delivered_at, digests.started_at) as started_at, \
+                   coalesce(files.delivered_at, digests.ended_at) as ended_at \
+               from log_file_attestations as files \
+               inner join digest_checks as digests on digests.digest_file = files.digest_file \
+               where (files.state in ('missing', 'mismatch') or files.set_aside_reason is not null) \
+               and files.account_id is not null and files.aws_region is not null \
+               and coalesce(files.delivered_at, digests.started_at) is not null \
+               and coalesce(files.delivered_at, digests.ended_at) is not null";
+    for batch in engine.answer(sql, NAME, None).await?.batches {
+        for row in 0..batch.num_rows() {
+            let delivered = time(&batch, "started_at", row)..time(&batch, "ended_at", row);
+            input.lost.entry(scope(&batch, row)).or_default().push(delivered);
+        }
+    }
+    Ok(())
 }
 
 async fn read_switches(engine: &Engine, input: &mut Input) -> Result<()> {
@@ -253,6 +292,16 @@ mod tests {
         assert_eq!(hours(&input, &home())[3].event_id.as_deref(), Some("01T06:30"));
         let elsewhere = Scope { aws_region: "us-east-1".to_owned(), ..home() };
         assert_eq!(hours(&input, &elsewhere), Vec::new());
+    }
+
+    #[test]
+    fn an_hour_that_lacks_a_log_file_is_incomplete_whatever_vouches_for_it() {
+        let mut input = Input::default();
+        input.attested.insert(home(), vec![at("01T04:00")..at("01T08:00")]);
+        input.lost.insert(home(), vec![at("01T05:10")..at("01T05:10"), at("01T06:59")..at("01T07:00")]);
+        assert_eq!(states(&input), ["attested", "incomplete", "incomplete", "attested"]);
+        input.lost.insert(home(), vec![at("01T04:30")..at("01T06:00")]);
+        assert_eq!(states(&input), ["incomplete", "incomplete", "attested", "attested"]);
     }
 
     #[test]

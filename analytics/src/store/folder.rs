@@ -22,6 +22,11 @@ impl Folder {
         Ok(Self { root })
     }
 
+    /// Its path.
+    pub fn location(&self) -> String {
+        self.root.display().to_string()
+    }
+
     /// Lists it, folder by folder. Symbolic links are passed over, so that nothing outside the folder is read.
     pub fn list(&self, selection: &Selection, progress: &(dyn Fn(u64) + Sync)) -> Result<Listing> {
         let mut listing = Listing::default();

@@ -39,8 +39,13 @@ impl Part {
 
     /// Whether the name is one that this program gives: 32 hexadecimal digits. Nobody else's file is ever removed.
     pub fn is_ours(&self) -> bool {
-        self.name().len() == 32 && self.name().bytes().all(|b| b.is_ascii_hexdigit())
+        is_our_name(self.name())
     }
+}
+
+/// Whether a file's name is one that this program gives.
+pub(crate) fn is_our_name(name: &str) -> bool {
+    name.len() == 32 && name.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// `events/event_date=2026-03-04/3f2a...-00007.parquet` belongs to the part `3f2a...`.

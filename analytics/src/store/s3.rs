@@ -219,6 +219,11 @@ impl Bucket {
         outcome
     }
 
+    /// `s3://bucket/prefix`.
+    pub fn location(&self) -> String {
+        format!("s3://{}/{}", self.bucket, self.prefix)
+    }
+
     /// The bucket's name.
     pub fn name(&self) -> &str {
         &self.bucket

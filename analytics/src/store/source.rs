@@ -100,6 +100,15 @@ impl Source {
         }
     }
 
+    /// The place, as a person would type it.
+    pub fn location(&self) -> String {
+        match self {
+            Self::Folder(folder) => folder.location(),
+            #[cfg(feature = "s3")]
+            Self::S3(bucket) => bucket.location(),
+        }
+    }
+
     /// The bucket, where the source is in one.
     pub fn bucket(&self) -> Option<&str> {
         match self {

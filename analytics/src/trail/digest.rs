@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 
 use super::log_file::gzip;
 use super::record::time_text;
-use super::{Layout, LogFile, Place, digest_file, id};
+use super::{Layout, LogFile, Place, digest_file};
+use crate::sha256::{hex, sha256_hex};
 
 /// What digests and their metadata call the algorithm.
 pub const ALGORITHM: &str = "SHA256withRSA";
@@ -38,7 +39,7 @@ impl Signer {
 
     /// The public key's name: 32 hexadecimal digits, which depend on the key alone.
     pub fn fingerprint(&self) -> String {
-        id::sha256_hex(self.public_key_der())[..32].to_owned()
+        sha256_hex(self.public_key_der())[..32].to_owned()
     }
 
     /// The signature of a text, in hexadecimal: RSASSA-PKCS1-v1_5 with SHA-256.
@@ -46,7 +47,7 @@ impl Signer {
         let mut signature = vec![0; self.0.public().modulus_len()];
         let signed = self.0.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature);
         signed.expect("the buffer has the length of the key, which is long enough for SHA-256");
-        id::hex(&signature)
+        hex(&signature)
     }
 
     /// What `aws cloudtrail list-public-keys` prints when this is the only key.
@@ -184,7 +185,7 @@ impl<'a> DigestChain<'a> {
         if let Some(previous) = previous {
             content["previousDigestS3Bucket"] = json!(bucket);
             content["previousDigestS3Object"] = json!(previous.file.key);
-            content["previousDigestHashValue"] = json!(id::sha256_hex(document(&previous.file).to_string().as_bytes()));
+            content["previousDigestHashValue"] = json!(sha256_hex(document(&previous.file).to_string().as_bytes()));
             content["previousDigestHashAlgorithm"] = json!("SHA-256");
             content["previousDigestSignature"] = json!(previous.signature);
         }
@@ -197,7 +198,7 @@ impl<'a> DigestChain<'a> {
 /// What CloudTrail signs of a digest.
 fn string_to_sign(digest: &Value) -> String {
     let text = |member: &str| digest[member].as_str().unwrap_or("null");
-    let hash = id::sha256_hex(digest.to_string().as_bytes());
+    let hash = sha256_hex(digest.to_string().as_bytes());
     let place = format!("{}/{}", text("digestS3Bucket"), text("digestS3Object"));
     [text("digestEndTime"), &place, &hash, text("previousDigestSignature")].join("\n")
 }

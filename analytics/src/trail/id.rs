@@ -1,30 +1,13 @@
 //! Ids that look like AWS's own and are derived from what they name, and a generator for noise.
 
-use sha2::{Digest, Sha256};
+use crate::sha256::{Sha256, hex};
 
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// SHA-256 over the parts. Each part's length goes in before it, so that no two lists of parts read the same.
 pub(crate) fn digest(parts: &[&str]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part.as_bytes());
-    }
-    hash.finalize().into()
-}
-
-/// SHA-256 of bytes as CloudTrail's digest files write it: 64 lower-case hexadecimal digits.
-pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
-    let digest: [u8; 32] = Sha256::digest(bytes).into();
-    hex(&digest)
-}
-
-/// Two lower-case hexadecimal digits a byte.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from(HEX[usize::from(nibble)]);
-    bytes.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 0x0f)]).collect()
+    let add = |hash: Sha256, part: &&str| hash.then((part.len() as u64).to_le_bytes()).then(part);
+    parts.iter().fold(Sha256::new(), add).bytes()
 }
 
 /// A UUID of version 4 in form, made of the first sixteen bytes.

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::record::time_text;
 use super::{Place, Record, id};
+use crate::sha256::{hex, sha256_hex};
 
 /// An object as CloudTrail delivers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,7 +127,7 @@ pub fn digest_file(
         "digestEndTime": time_text(ended_at),
         "digestS3Bucket": bucket,
         "digestS3Object": key,
-        "digestPublicKeyFingerprint": id::hex(&id::digest(&["key", &place.region])[..16]),
+        "digestPublicKeyFingerprint": hex(&id::digest(&["key", &place.region])[..16]),
         "digestSignatureAlgorithm": "SHA256withRSA",
         "newestEventTime": newest,
         "oldestEventTime": oldest,
@@ -180,7 +181,7 @@ fn attestation(bucket: &str, file: &LogFile) -> Option<Value> {
     Some(json!({
         "s3Bucket": bucket,
         "s3Object": file.key,
-        "hashValue": id::sha256_hex(text.as_bytes()),
+        "hashValue": sha256_hex(text.as_bytes()),
         "hashAlgorithm": "SHA-256",
         "newestEventTime": times().max(),
         "oldestEventTime": times().min(),
@@ -241,7 +242,7 @@ mod tests {
         let digest = digest_file(&Layout::Plain, &place(), delivered_at(), "main", "bucket", &files);
         let digest: Value = serde_json::from_str(&digest.text().expect("gzip")).expect("JSON");
         assert_eq!(digest["logFiles"].as_array().map(Vec::len), Some(1));
-        let hash = id::sha256_hex(file.text().expect("gzip").as_bytes());
+        let hash = sha256_hex(file.text().expect("gzip").as_bytes());
         assert_eq!(digest["logFiles"][0]["hashValue"], Value::from(hash));
     }
 

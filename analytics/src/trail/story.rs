@@ -14,6 +14,7 @@ use schemas::control::Verdict;
 
 use super::noise::noise;
 use super::{Layout, LogFile, Place, Record, digest_file, id, log_file, multi_member};
+use crate::sha256::hex;
 
 /// The organization whose trail delivers for [`Tale::second_account`].
 const ORGANIZATION: &str = "o-exampleorg1";
@@ -94,7 +95,7 @@ impl Log {
 
     fn unique16(&self) -> String {
         let minute = self.delivered_at.to_rfc3339();
-        id::hex(&id::digest(&["file", &self.place.account_id, &self.place.region, &minute])[..8])
+        hex(&id::digest(&["file", &self.place.account_id, &self.place.region, &minute])[..8])
     }
 
     fn file(&self) -> LogFile {

@@ -14,8 +14,9 @@ pub const COVERAGE: Table = Table {
         must(
             "state",
             Text,
-            "attested (valid digest files cover it, even where they list no log file), delivered (log files, and no valid \
-             digest file), logging_stopped (neither, after the account had switched logging off) or gap (neither)",
+            "incomplete (a log file that a valid digest file lists is missing, was changed or could not be read), attested (valid \
+             digest files cover it, even where they list no log file), delivered (log files, and no valid digest file), \
+             logging_stopped (neither, after the account had switched logging off) or gap (neither)",
         ),
         must("log_files", Int, "log files delivered in it"),
         may("event_id", Text, "of logging_stopped: the record that says so"),

@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::report::{Report, SignatureState};
 use crate::pack::manifest::{Entry, Manifest};
-use crate::pack::names::{object_path, sha256_hex};
+use crate::pack::names::object_path;
 use crate::pack::rows::ROW_FILES;
 use crate::pack::signature::{SIGNATURE_BYTES, VerifyingKey};
 use crate::pack::{
     DIGESTS, FILE_BYTES_LIMIT, FILES_LIMIT, FORMAT, FORMAT_VERSION, Files, LOG_FILES, MANIFEST, PUBLIC_KEYS, README,
     SIGNATURE, SUMS,
 };
+use crate::sha256::sha256_hex;
 
 /// What the lists say, as far as they can be read.
 #[derive(Debug, Default)]

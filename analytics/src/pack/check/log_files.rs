@@ -11,9 +11,10 @@ use super::reading::Numbered;
 use super::report::Report;
 use crate::pack::canonical::one_line;
 use crate::pack::manifest::Manifest;
-use crate::pack::names::{object_path, sha256_hex};
+use crate::pack::names::object_path;
 use crate::pack::rows::{Input, Record, RecordSource, Row};
 use crate::pack::{Files, LOG_FILES};
+use crate::sha256::sha256_hex;
 
 /// No log file decompresses to more here. CloudTrail's are at most 50 MB compressed, about 600 MB of JSON.
 const DOCUMENT_LIMIT: u64 = 1 << 30;

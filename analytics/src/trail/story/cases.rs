@@ -5,6 +5,7 @@ use schemas::job::JobKind;
 
 use super::network::Network;
 use super::{Tale, utc};
+use crate::sha256::hex;
 use crate::trail::noise::put_role_policy_with_watched_words;
 use crate::trail::{
     Caller, EndpointRequest, JobRequest, Permission, Place, Vpc, create_model_customization_job,
@@ -56,7 +57,7 @@ fn request(name: &str, vpc: Option<Vpc>) -> JobRequest {
         training_data: format!("s3://example-training-data/{name}/train.jsonl"),
         role: "BedrockCustomization".to_owned(),
         vpc,
-        id: id::hex(&id::digest(&["job", name])[..6]),
+        id: hex(&id::digest(&["job", name])[..6]),
     }
 }
 
