@@ -3,18 +3,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
-use arrow::compute::filter_record_batch;
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, UInt64Array};
+use arrow::compute::{concat_batches, filter_record_batch, take_record_batch};
+use arrow::datatypes::{Int64Type, Schema, SchemaRef, TimestampMicrosecondType};
 use chrono::{DateTime, Utc};
 use schemas::control::{ControlId, Verdict};
 
 use crate::error::Result;
 use crate::exit_code::ExitCode;
-use crate::query::{Answer, Bindings, Catalog, Engine};
+use crate::query::{Answer, Bindings, Catalog, Engine, Question};
 
 /// The columns that people read; the others are for programs.
 const READ_BY_PEOPLE: [&str; 6] = ["requested_at", "job", "control", "verdict", "reason", "cited_event_id"];
+
+/// The questions that judge. Each has a row for every job and every control of its own, the jobs in the same order.
+pub const VERDICTS: [&str; 2] = ["job_verdicts", "reach_verdicts"];
 
 /// What to judge by.
 #[derive(Debug, Clone)]
@@ -35,7 +38,7 @@ pub struct Report {
     pub as_of: DateTime<Utc>,
     /// Whether only what a valid digest file vouches for counted.
     pub is_strict: bool,
-    /// One row a job and control: the answer of the query `job_verdicts`.
+    /// One row a job and control: the answers of [`VERDICTS`].
     pub verdicts: Answer,
     /// How many of each.
     pub counts: BTreeMap<(ControlId, Verdict), u64>,
@@ -49,15 +52,48 @@ pub struct Report {
 pub async fn audit(engine: &Engine, catalog: &Catalog, terms: Terms) -> Result<Report> {
     let totals = engine.ask(catalog.find("lake_totals")?, &Bindings::default(), terms.now).await?;
     let as_of = terms.as_of.or_else(|| last_delivery(&totals)).unwrap_or(terms.now);
-    let mut bindings = Bindings::default();
-    bindings.times.insert("as_of".to_owned(), as_of);
-    bindings.texts.insert("mandatory_tags".to_owned(), terms.mandatory_tags.join(","));
-    if terms.is_strict {
-        bindings.texts.insert("coverage".to_owned(), "attested".to_owned());
+    let mut answers = Vec::new();
+    for name in VERDICTS {
+        let question = catalog.find(name)?;
+        answers.push(engine.ask(question, &bindings(question, &terms, as_of), as_of).await?);
     }
-    let verdicts = engine.ask(catalog.find("job_verdicts")?, &bindings, as_of).await?;
+    let verdicts = job_by_job(&answers);
     let (counts, jobs) = (count(&verdicts), verdicts.rows() / ControlId::IN_HISTORY.len());
     Ok(Report { as_of, is_strict: terms.is_strict, jobs, verdicts, counts, totals })
+}
+
+fn bindings(question: &Question, terms: &Terms, as_of: DateTime<Utc>) -> Bindings {
+    let coverage = if terms.is_strict { "attested" } else { "" };
+    let texts = [("mandatory_tags", terms.mandatory_tags.join(",")), ("coverage", coverage.to_owned())];
+    let is_asked = |name: &str| question.parameters.iter().any(|parameter| parameter.name == name);
+    Bindings {
+        times: [("as_of".to_owned(), as_of)].into(),
+        texts: texts
+            .into_iter()
+            .filter(|(name, _)| is_asked(name))
+            .map(|(name, text)| (name.to_owned(), text))
+            .collect(),
+    }
+}
+
+/// The rows of all answers, those of a job together.
+fn job_by_job(answers: &[Answer]) -> Answer {
+    let jobs = answers.iter().map(Answer::rows).sum::<usize>() / ControlId::IN_HISTORY.len();
+    let mut starts = Vec::new();
+    let rows: usize = answers.iter().fold(0, |before, answer| {
+        starts.push((before, answer.rows() / jobs.max(1)));
+        before + answer.rows()
+    });
+    let of_job = |job| starts.iter().flat_map(move |(start, each)| (start + job * each)..(start + (job + 1) * each));
+    let order: UInt64Array = (0..jobs).flat_map(of_job).map(|row| row as u64).collect();
+    assert_eq!(order.len(), rows, "every question of VERDICTS has each job once for each of its controls");
+    // Columns agree in name and type; whether one may be null differs from query to query.
+    let fields = answers[0].schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
+    let schema: SchemaRef = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let batches = answers.iter().flat_map(|answer| &answer.batches);
+    let batches = batches.map(|batch| batch.clone().with_schema(schema.clone()).expect("the columns of a verdict"));
+    let all = concat_batches(&schema, &batches.collect::<Vec<_>>()).expect("they have one schema");
+    Answer { schema, batches: vec![take_record_batch(&all, &order).expect("rows of its own")] }
 }
 
 /// When the newest log file was delivered, as far as names tell.

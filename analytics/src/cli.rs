@@ -69,7 +69,7 @@ pub enum Command {
     Explain(Explain),
     /// Answer a named question, or SQL of your own, over every table of the lake
     Query(Query),
-    /// Write an evidence pack: verdicts, the records that they rest on, and what vouches for these
+    /// Write the verdicts as a page, for other programs, or as an evidence pack with what they rest on
     Report(Report),
     /// Check digest files and log files, or an evidence pack, against CloudTrail's signatures and hashes
     Verify(Verify),
@@ -210,9 +210,9 @@ Examples:
 
 Tables: events, log_files, set_aside, ingest_runs, digests, digest_log_files, evidence_files, evidence, evidence_facts,
 job_requests, job_network, job_states, security_groups, security_group_delete_requests, network_interfaces,
-security_group_rules, security_group_rule_doubts, resource_tags, vpcs, subnets, vpc_endpoints, network_links, coverage;
-views: jobs, job_security_groups, digest_checks, log_file_attestations, waivers, detections, rules_in_words,
-group_chronology, job_chronology. SQL can only read.")]
+security_group_rules, security_group_rule_doubts, resource_tags, vpcs, subnets, vpc_endpoints, network_links, coverage,
+rebuilds; views: jobs, job_security_groups, digest_checks, log_file_attestations, waivers, detections, rules_in_words,
+group_chronology, job_chronology, remedies, job_ends, https_rules, subnet_ranges; yours: prices. SQL can only read.")]
 pub struct Query {
     /// A question's name
     #[arg(value_name = "NAME", conflicts_with_all = ["sql", "file", "list"])]
@@ -241,6 +241,9 @@ pub struct Query {
     /// A text parameter of the question
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub params: Vec<String>,
+    /// Your prices, for jobs_failed_through_drift_by_month: a CSV file base_model,usd_per_job,usd_per_hour
+    #[arg(long, value_name = "FILE")]
+    pub prices: Option<PathBuf>,
     /// Format of the rows
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub output: Format,
@@ -250,21 +253,32 @@ pub struct Query {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  bedrock-audit report --lake ./lake --pack ./pack-2026-03
+  bedrock-audit report --lake ./lake --output html --out report.html
+  bedrock-audit report --lake ./lake --output junit --out verdicts.xml
   bedrock-audit report --lake s3://my-lake/trail --as-of 2026-04-01 --strict --pack ./pack-2026-03
 
   openssl genpkey -algorithm ed25519 -out private.pem; openssl pkey -in private.pem -pubout -out public.pem
   bedrock-audit report --lake ./lake --pack ./pack-2026-03 --sign private.pem
   bedrock-audit verify ./pack-2026-03 --signer public.pem
 
-The same lake, options and log files give the same bytes. Cited log files and digest files are read again from where they
-were ingested; a record whose log file cannot be had comes from the lake, and says so.")]
+Every format has the same verdicts, each finding under the same id. Beside a page stands a CSV file with every row, since
+the page summarises what is compliant.
+
+The same lake, options and log files give the same pack, byte for byte. Cited log files and digest files are read again
+from where they were ingested; a record whose log file cannot be had comes from the lake, and says so.")]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(true).args(["pack", "output"]))]
 pub struct Report {
     #[command(flatten)]
     pub lake: LakeArg,
+    /// Format: a page to look at, the rows of audit, or what other programs take
+    #[arg(long, value_name = "FORMAT")]
+    pub output: Option<ReportFormat>,
+    /// The file to write [default: standard output]
+    #[arg(long, value_name = "FILE", requires = "output")]
+    pub out: Option<PathBuf>,
     /// The folder to make: an evidence pack for whoever audits the audit
     #[arg(long, value_name = "FOLDER")]
-    pub pack: PathBuf,
+    pub pack: Option<PathBuf>,
     /// Judge as of this time [default: the end of the logs]
     #[arg(long, value_name = "TIME")]
     pub as_of: Option<String>,
@@ -274,16 +288,58 @@ pub struct Report {
     /// Tag keys that a job's network must carry [default: Owner,DataSensitivity,CostCenter]
     #[arg(long, value_name = "KEY,...", value_delimiter = ',')]
     pub mandatory_tags: Vec<String>,
+    /// Your prices, to estimate what jobs cost that failed through drift: a CSV file base_model,usd_per_job,usd_per_hour
+    #[arg(long, value_name = "FILE", requires = "output")]
+    pub prices: Option<PathBuf>,
     /// Leave out the cited log files, which hold other records too; nothing in the pack then ties a cited record to the
     /// hash that a digest file vouches for
-    #[arg(long)]
+    #[arg(long, requires = "pack")]
     pub without_log_files: bool,
     /// The public keys, as aws cloudtrail list-public-keys prints them [default: CloudTrail is asked for them]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "pack")]
     pub public_keys: Vec<PathBuf>,
     /// Sign the pack with this Ed25519 private key, in PEM
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "pack")]
     pub sign: Option<PathBuf>,
+}
+
+/// A format of reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ReportFormat {
+    /// A page to look at, in one file, and a CSV file beside it.
+    Html,
+    /// One JSON array of objects.
+    Json,
+    /// One JSON object a line.
+    Ndjson,
+    /// RFC 4180, safe to open in a spreadsheet.
+    Csv,
+    /// A Markdown table.
+    Markdown,
+    /// A Parquet file.
+    Parquet,
+    /// OCSF Compliance Finding, one a line.
+    Ocsf,
+    /// For Security Hub: each line is one call of BatchImportFindings.
+    Asff,
+    /// OSCAL assessment results.
+    Oscal,
+    /// A test suite a control, a test case a job.
+    Junit,
+}
+
+impl ReportFormat {
+    /// The format of rows that it is, if it is one.
+    pub fn of_rows(self) -> Option<Format> {
+        match self {
+            Self::Json => Some(Format::Json),
+            Self::Ndjson => Some(Format::Ndjson),
+            Self::Csv => Some(Format::Csv),
+            Self::Markdown => Some(Format::Markdown),
+            Self::Parquet => Some(Format::Parquet),
+            Self::Html | Self::Ocsf | Self::Asff | Self::Oscal | Self::Junit => None,
+        }
+    }
 }
 
 /// `bedrock-audit verify`

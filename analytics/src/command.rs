@@ -8,6 +8,7 @@ mod explain;
 mod ingest;
 mod query;
 mod report;
+mod report_pack;
 mod verify;
 mod verify_pack;
 

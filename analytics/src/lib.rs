@@ -26,6 +26,7 @@ pub mod plan;
 pub mod progress;
 pub mod query;
 pub mod rebuild;
+pub mod report;
 pub mod sha256;
 pub mod store;
 pub mod table;

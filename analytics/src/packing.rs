@@ -10,7 +10,7 @@ mod rows;
 use chrono::{DateTime, Utc};
 use schemas::control::ControlId;
 
-use crate::audit::Report;
+use crate::audit::{Report, VERDICTS};
 use crate::error::Result;
 use crate::pack::{Contents, Control, Query, Tool};
 use crate::query::{Bindings, Catalog, Engine, views};
@@ -81,7 +81,7 @@ fn about(control: ControlId) -> Control {
 /// The texts of what was asked, and of every view below it.
 fn queries(catalog: &Catalog) -> Result<Vec<Query>> {
     let mut queries = Vec::new();
-    for name in ["job_verdicts", CITED_RECORDS] {
+    for name in VERDICTS.into_iter().chain([CITED_RECORDS]) {
         let question = catalog.find(name)?;
         queries.push(Query { name: format!("{}/{name}.sql", question.topic), text: question.sql.clone() });
     }

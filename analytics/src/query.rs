@@ -3,8 +3,10 @@
 mod catalog;
 mod engine;
 mod params;
+pub mod prices;
 mod reader;
 pub mod render;
+pub mod rows;
 
 pub use catalog::{Catalog, Parameter, ParameterKind, Question, views};
 pub use engine::{Answer, Engine};

@@ -26,13 +26,14 @@ use arrow::array::AsArray;
 use futures::StreamExt;
 use object_store::path::Path;
 use schemas::record::{AUDIT_EVENTS, BEDROCK, EC2};
-use schemas::tables::HISTORY;
+use schemas::tables::{HISTORY, REBUILDS};
 use serde_json::Value;
 
 use crate::error::Result;
 use crate::query::Engine;
 use crate::sha256::{Sha256, hex};
 use crate::store::Lake;
+use crate::table::TableBuilder;
 use event::Event;
 use fold::Fold;
 use rules::{ORDER_WITHIN_A_SECOND, RANK_OF_OTHERS};
@@ -40,7 +41,7 @@ use seen::Sightings;
 use spools::Spools;
 
 /// Raised when the same events would give another history, so that old files are not taken for new ones.
-const HISTORY_VERSION: u32 = 4;
+const HISTORY_VERSION: u32 = 5;
 
 /// The fingerprint of the history that belongs to a set of committed parts.
 pub fn fingerprint(committed: &BTreeSet<String>) -> String {
@@ -96,6 +97,7 @@ pub async fn rebuild(lake: &Lake, committed: &BTreeSet<String>, memory_bytes: us
     }
     fold.finish(seen::read_jobs(&engine).await?, &mut spools);
     spools.add(coverage::table(&engine).await?);
+    spools.add(own_row(committed));
     let fingerprint = fingerprint(committed);
     let mut files = spools.finish();
     for table in HISTORY {
@@ -104,6 +106,14 @@ pub async fn rebuild(lake: &Lake, committed: &BTreeSet<String>, memory_bytes: us
         lake.publish(&path, bytes).await?;
     }
     remove_outlived(lake, &fingerprint).await
+}
+
+/// What the history says of itself, for engines that cannot compute a fingerprint.
+fn own_row(committed: &BTreeSet<String>) -> TableBuilder {
+    let mut rows = TableBuilder::new(&REBUILDS);
+    let row = rows.row().text("fingerprint", fingerprint(committed)).int("parts", committed.len());
+    row.int("history_version", HISTORY_VERSION).end();
+    rows
 }
 
 async fn remove_outlived(lake: &Lake, newest: &str) -> Result<()> {

@@ -27,7 +27,7 @@ pub use log_file::{Layout, LogFile, digest_file, log_file, multi_member, write_a
 pub use noise::noise;
 pub use record::bedrock::{
     JobRequest, Vpc, create_model_customization_job, create_model_import_job, create_model_invocation_job,
-    stop_model_customization_job,
+    stop_model_customization_job, tag_resource,
 };
 pub use record::cloudtrail::stop_logging;
 pub use record::ec2::{

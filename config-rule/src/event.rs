@@ -1,7 +1,7 @@
 //! What invokes the function: AWS Config, with JSON inside its string fields, or EventBridge.
 
-use chrono::{DateTime, Utc};
-use serde::Deserialize;
+use chrono::{DateTime, NaiveDateTime, Utc};
+use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 
 use crate::parameters::{InvalidParameter, Parameters};
@@ -191,8 +191,18 @@ struct BridgeEvent {
     #[serde(rename = "detail-type")]
     detail_type: String,
     account: String,
+    #[serde(deserialize_with = "bridge_time")]
     time: DateTime<Utc>,
     detail: Value,
+}
+
+/// EventBridge writes RFC 3339. Bedrock's user guide ("How EventBridge for Amazon Bedrock works") shows a batch inference
+/// event with `Wed Aug 28 22:58:30 UTC 2024`; whether one ever came so is not known, and a job is not left alone for it.
+fn bridge_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let shown = || NaiveDateTime::parse_from_str(&text, "%a %b %e %H:%M:%S UTC %Y").map(|time| time.and_utc());
+    text.parse::<DateTime<Utc>>()
+        .or_else(|cause| shown().map_err(|_| de::Error::custom(format!("time {text:?}: {cause}"))))
 }
 
 impl Event {
@@ -381,6 +391,29 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_inference_event_may_have_the_time_that_the_user_guide_shows() {
+        let event = |time: &str| {
+            Event::parse(json!({"version": "0", "id": "a1b2c3d4", "detail-type": "Batch Inference Job State Change",
+                "source": "aws.bedrock", "account": "123456789012", "time": time, "region": "us-east-1",
+                "detail": {"version": "0.0", "batchJobArn": "arn:x", "status": "Completed"}}))
+        };
+        for (written, expected) in [
+            ("Wed Aug 28 22:58:30 UTC 2024", "2024-08-28T22:58:30Z"),
+            ("Sun Sep 1 02:03:04 UTC 2024", "2024-09-01T02:03:04Z"),
+            ("2024-08-28T22:58:30Z", "2024-08-28T22:58:30Z"),
+            ("2024-08-29T00:58:30.5+02:00", "2024-08-28T22:58:30.5Z"),
+        ] {
+            match event(written) {
+                Ok(Event::Happened(happened)) => assert_eq!(happened.at, time(expected), "{written}"),
+                other => panic!("{written}: {other:?}"),
+            }
+        }
+        for wrong in ["", "Wed Aug 28 22:58:30 CEST 2024", "Thu Aug 28 22:58:30 UTC 2024", "28 August"] {
+            assert!(event(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn eventbridge_tells_of_jobs_and_groups() {
         let event = |source: &str, detail_type: &str, detail: Value| {
             let event = json!({"version": "0", "id": "1", "detail-type": detail_type, "source": source, "account": "123456789012",
@@ -396,6 +429,12 @@ mod tests {
             json!({"jobArn": "arn:x", "jobStatus": "Failed"}),
         );
         assert_eq!(state.job_arn.as_deref(), Some("arn:x"));
+        let batch = event(
+            "aws.bedrock",
+            "Batch Inference Job State Change",
+            json!({"batchJobArn": "arn:z", "status": "Failed"}),
+        );
+        assert_eq!(batch.job_arn.as_deref(), Some("arn:z"));
         let created = json!({"eventName": "CreateModelCustomizationJob", "responseElements": {"jobArn": "arn:y"}});
         let created = event("aws.bedrock", "AWS API Call via CloudTrail", created);
         assert_eq!((created.what.as_str(), created.job_arn.as_deref()), ("CreateModelCustomizationJob", Some("arn:y")));

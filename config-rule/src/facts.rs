@@ -75,6 +75,9 @@ pub struct Job {
     pub created_at: DateTime<Utc>,
     /// When it ended, where it has.
     pub ended_at: Option<DateTime<Utc>>,
+    /// Why it failed, where it has: `failureMessage`, of batch inference `message`. Only the Get call tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure_message: Option<String>,
 }
 
 fn kind_name<S: serde::Serializer>(kind: &JobKind, serializer: S) -> Result<S::Ok, S::Error> {

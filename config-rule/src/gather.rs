@@ -117,25 +117,40 @@ impl Bounds {
     }
 }
 
-/// Details of finished jobs, which cannot change, from one invocation of a warm function to the next.
+/// What the Get call told of finished jobs, which cannot change, from one invocation of a warm function to the next.
 #[derive(Debug, Default)]
 pub struct Memory {
-    details: Mutex<HashMap<String, Arc<JobDetail>>>,
+    details: Mutex<HashMap<String, Described>>,
+}
+
+/// What the Get call told of a job.
+#[derive(Debug, Clone)]
+struct Described {
+    detail: Arc<JobDetail>,
+    failure_message: Option<String>,
 }
 
 impl Memory {
-    /// About 0.5 KB each, so 10 MB at most.
+    /// About 0.5 KB each, so 10 MB at most; a failed job's message is some sentences more.
     const MOST_JOBS: usize = 20_000;
 
-    fn get(&self, job: &Job) -> Option<Arc<JobDetail>> {
+    fn get(&self, job: &Job) -> Option<Described> {
         self.details.lock().expect("no thread panics while it holds this").get(&job.arn).cloned()
     }
 
-    fn keep(&self, job: &Job, detail: &Arc<JobDetail>) {
+    fn keep(&self, job: &Job, described: &Described) {
         let mut details = self.details.lock().expect("no thread panics while it holds this");
         if job.is_finished() && details.len() < Self::MOST_JOBS {
-            details.insert(job.arn.clone(), Arc::clone(detail));
+            details.insert(job.arn.clone(), described.clone());
         }
+    }
+}
+
+impl Described {
+    /// With the job as listed. One that failed between the two calls is told as it was listed, without a message.
+    fn of(self, job: Job) -> JobFacts {
+        let failure_message = self.failure_message.filter(|_| job.is_finished());
+        JobFacts { job: Job { failure_message, ..job }, detail: Fact::Known(self.detail) }
     }
 }
 
@@ -178,15 +193,15 @@ pub async fn jobs(
 
 /// One job and its detail.
 pub async fn job_facts(sources: &Sources, job: Job, bounds: Bounds, memory: &Memory) -> JobFacts {
-    if let Some(detail) = memory.get(&job) {
-        return JobFacts { job, detail: Fact::Known(detail) };
+    if let Some(described) = memory.get(&job) {
+        return described.of(job);
     }
     let got = bounds.in_time(get_action(job.kind), &job.arn, sources.bedrock.get_job(job.kind, &job.arn)).await;
     let detail = match got {
-        Ok(Fact::Known((_, detail))) => {
-            let detail = Arc::new(detail);
-            memory.keep(&job, &detail);
-            Fact::Known(detail)
+        Ok(Fact::Known((got, detail))) => {
+            let described = Described { detail: Arc::new(detail), failure_message: got.failure_message };
+            memory.keep(&job, &described);
+            return described.of(job);
         }
         Ok(Fact::Absent) => Fact::Absent,
         Ok(Fact::Unreadable(unread)) | Err(unread) => Fact::Unreadable(unread),

@@ -74,6 +74,7 @@ impl Memory {
             status: status.to_owned(),
             created_at: at("2026-01-01T00:00:00Z"),
             ended_at: None,
+            failure_message: None,
         };
         let network = |groups: &[&str]| VpcConfig {
             subnet_ids: vec!["subnet-1".to_owned()],

@@ -16,6 +16,10 @@ cited as (
     union
     select deleted_event_id as event_id from network_interfaces
     union
+    select attached_event_id as event_id from network_interfaces
+    union
+    select detached_event_id as event_id from network_interfaces
+    union
     select event_id from security_group_delete_requests
     where outcome = 'deleted' and group_id is null
     union

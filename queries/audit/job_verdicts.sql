@@ -2,7 +2,7 @@
 -- parameter:  $as_of  time; what had happened by then counts
 -- parameter:  $coverage  text; attested = only what a valid digest file vouches for counts; else log files without one do too
 -- parameter:  $mandatory_tags  text; the tag keys of job_network_tagged with commas between; empty = Owner,DataSensitivity,CostCenter
--- columns:    account_id | aws_region | requested_at (UTC; null = no request in the logs) | principal_arn | job_kind | job_name | job_arn | control | verdict | reason | next_step (of Undetermined: what would tell) | resource_id | cited_event_id | cited_log_file | cited_record_index | cited_log_file_state | cited_digest_file
+-- columns:    account_id | aws_region | requested_at (UTC; null = no request in the logs) | principal_arn | job_kind | job_name | job_arn | control | verdict | reason | next_step (of Undetermined: what would tell) | resource_id | cited_event_id | cited_log_file | cited_record_index | cited_log_file_state | cited_digest_file | request_event_id
 -- one row:    one job and control; the citation is the record that decides
 -- order:      account_id, aws_region, time and event id of the job's first record, control
 -- sources:    CreateModelCustomizationJob, CreateModelImportJob, CreateModelInvocationJob; CreateNetworkInterface; DeleteSecurityGroup, DeleteVpc
@@ -432,6 +432,7 @@ select
     end as next_step,
     resource_id, cited_event_id, cited_log_file, cited_record_index,
     log_file_state as cited_log_file_state,
-    digest_file as cited_digest_file
+    digest_file as cited_digest_file,
+    case when requested_at is not null then event_id end as request_event_id
 from cited
 order by account_id, aws_region, first_seen_at, event_id, control

@@ -1,9 +1,9 @@
 -- question:   Where does the network that jobs ran with differ from the one that they asked for?
 -- parameter:  $as_of  time; what had happened by then
--- columns:    account_id | aws_region | requested_at (UTC) | job_name | job_arn | difference | resource_kind | resource_id | happened_at (UTC) | event_id | log_file | record_index
+-- columns:    account_id | aws_region | requested_at (UTC) | job_name | job_arn | difference | resource_kind | resource_id (of interface_refused the errorCode) | happened_at (UTC) | event_id | log_file | record_index
 -- one row:    one job and difference; the citation is the record that shows it
 -- order:      account_id, aws_region, requested_at, job_arn, difference, resource_id, event_id
--- sources:    job_requests, job_network, network_interfaces, security_groups
+-- sources:    job_requests, job_network, network_interfaces, security_groups, security_group_rules; refused CreateNetworkInterface
 with asked as (
     select job_key, resource_kind, resource_id, seen_at, event_id, log_file, record_index
     from job_network
@@ -46,6 +46,47 @@ differences as (
             select 1 from given where given.job_key = asked.job_key and given.resource_id = asked.resource_id
         )
     union all
+    -- The tag in the request names the job; who wrote it is Bedrock or the job's role.
+    select
+        jobs.job_key, 'interface_refused' as difference, cast(null as varchar) as resource_kind,
+        refused.error_code as resource_id, refused.event_time as happened_at, refused.event_id, refused.log_file,
+        refused.record_index
+    from jobs
+    inner join (
+        select
+            recipient_account_id as account_id, aws_region, event_time, error_code, session_issuer_arn,
+            user_identity_invoked_by, source_ip_address, request_parameters, event_id, log_file, record_index
+        from events
+        where
+            event_source = 'ec2.amazonaws.com' and event_name = 'CreateNetworkInterface'
+            and error_code is not null and error_code <> 'Client.DryRunOperation'
+    ) as refused
+        on refused.account_id = jobs.account_id and refused.aws_region = jobs.aws_region
+    where
+        refused.event_time <= $as_of
+        and strpos(refused.request_parameters, '"' || jobs.job_arn || '"') > 0
+        and (
+            refused.user_identity_invoked_by = 'bedrock.amazonaws.com'
+            or refused.source_ip_address = 'bedrock.amazonaws.com'
+            or refused.session_issuer_arn = jobs.role_arn
+        )
+    union all
+    select
+        interfaces.job_arn as job_key, 'group_given_while_interface_stood' as difference,
+        'security_group' as resource_kind, interfaces.group_id as resource_id, interfaces.attached_at as happened_at,
+        interfaces.attached_event_id as event_id, interfaces.attached_log_file as log_file,
+        interfaces.attached_record_index as record_index
+    from network_interfaces as interfaces
+    where interfaces.attached_event_id <> interfaces.event_id and interfaces.attached_at <= $as_of
+    union all
+    select
+        interfaces.job_arn as job_key, 'group_taken_while_interface_stood' as difference,
+        'security_group' as resource_kind, interfaces.group_id as resource_id, interfaces.detached_at as happened_at,
+        interfaces.detached_event_id as event_id, interfaces.detached_log_file as log_file,
+        interfaces.detached_record_index as record_index
+    from network_interfaces as interfaces
+    where interfaces.detached_at <= $as_of
+    union all
     select
         interfaces.job_arn as job_key, 'group_deleted_while_interface_stood' as difference,
         'security_group' as resource_kind, interfaces.group_id as resource_id, security_groups.deleted_at as happened_at,
@@ -60,6 +101,7 @@ differences as (
         security_groups.deleted_at > interfaces.created_at
         and security_groups.deleted_at <= $as_of
         and (interfaces.deleted_at is null or interfaces.deleted_at > security_groups.deleted_at)
+        and (interfaces.detached_at is null or interfaces.detached_at > security_groups.deleted_at)
     union all
     select
         interfaces.job_arn as job_key, 'rules_changed_while_interface_stood' as difference,
@@ -83,9 +125,10 @@ differences as (
         and changes.aws_region = interfaces.aws_region
         and changes.group_id = interfaces.group_id
     where
-        changes.changed_at > interfaces.created_at
+        changes.changed_at > interfaces.attached_at
         and changes.changed_at <= $as_of
         and (interfaces.deleted_at is null or interfaces.deleted_at > changes.changed_at)
+        and (interfaces.detached_at is null or interfaces.detached_at > changes.changed_at)
 )
 select distinct
     jobs.account_id, jobs.aws_region, jobs.requested_at, jobs.job_name, jobs.job_arn, differences.difference,

@@ -31,16 +31,36 @@ select
     cast(null as varchar) as who, interfaces.event_id, interfaces.log_file, interfaces.record_index
 from network_interfaces as interfaces
 inner join jobs on jobs.job_arn = interfaces.job_arn
+where interfaces.attached_event_id is null or interfaces.attached_event_id = interfaces.event_id
+union all
+select
+    jobs.account_id, jobs.aws_region, jobs.job_key, jobs.job_arn, jobs.job_name, interfaces.attached_at as happened_at,
+    'interface ' || interfaces.network_interface_id || ' was given ' || interfaces.group_id as what,
+    interfaces.attached_who as who, interfaces.attached_event_id as event_id, interfaces.attached_log_file as log_file,
+    interfaces.attached_record_index as record_index
+from network_interfaces as interfaces
+inner join jobs on jobs.job_arn = interfaces.job_arn
+where interfaces.attached_event_id <> interfaces.event_id
+union all
+select
+    jobs.account_id, jobs.aws_region, jobs.job_key, jobs.job_arn, jobs.job_name, interfaces.detached_at as happened_at,
+    interfaces.group_id || ' was taken from interface ' || interfaces.network_interface_id as what,
+    interfaces.detached_who as who, interfaces.detached_event_id as event_id, interfaces.detached_log_file as log_file,
+    interfaces.detached_record_index as record_index
+from network_interfaces as interfaces
+inner join jobs on jobs.job_arn = interfaces.job_arn
+where interfaces.detached_at is not null
 union all
 select
     jobs.account_id, jobs.aws_region, jobs.job_key, jobs.job_arn, jobs.job_name, interfaces.deleted_at as happened_at,
     'interface ' || interfaces.network_interface_id || ' was deleted' as what,
-    cast(null as varchar) as who, interfaces.deleted_event_id as event_id,
-    cast(null as varchar) as log_file, cast(null as bigint) as record_index
+    interfaces.deleted_who as who, interfaces.deleted_event_id as event_id,
+    interfaces.deleted_log_file as log_file, interfaces.deleted_record_index as record_index
 from (
     select
-        job_arn, network_interface_id, deleted_at, deleted_event_id,
-        row_number() over (partition by network_interface_id order by group_id) as place
+        job_arn, network_interface_id, deleted_at, deleted_who, deleted_event_id, deleted_log_file,
+        deleted_record_index,
+        row_number() over (partition by account_id, aws_region, network_interface_id order by group_id) as place
     from network_interfaces
     where deleted_at is not null
 ) as interfaces

@@ -37,8 +37,13 @@ impl ControlId {
     ];
 
     /// The controls that CloudTrail's history can be judged against, in reporting order.
-    pub const IN_HISTORY: [Self; 4] =
-        [Self::JobInVpc, Self::JobSecurityGroupsExist, Self::JobSecurityGroupsNotDefault, Self::JobNetworkTagged];
+    pub const IN_HISTORY: [Self; 5] = [
+        Self::JobInVpc,
+        Self::JobSecurityGroupsExist,
+        Self::JobSecurityGroupsNotDefault,
+        Self::JobNetworkTagged,
+        Self::JobSecurityGroupsReachEndpoints,
+    ];
 
     /// The control's one name: module, rule parameter, annotation, column value, query header, report.
     pub const fn as_str(self) -> &'static str {
@@ -60,7 +65,9 @@ impl ControlId {
             // 2: a record in a log file that was changed after delivery decides nothing.
             Self::JobInVpc | Self::JobSecurityGroupsNotDefault => 2,
             // 3: nor does anything in hours without coverage, or after the end of the logs.
-            Self::JobSecurityGroupsExist => 3,
+            // 4: nor in an hour of which a log file is missing, changed or broken.
+            Self::JobSecurityGroupsExist => 4,
+            Self::JobNetworkTagged => 2,
             _ => 1,
         }
     }

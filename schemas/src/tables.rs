@@ -9,6 +9,7 @@ mod events;
 mod evidence;
 mod history;
 mod ledger;
+mod rebuilds;
 mod rules;
 mod tags;
 mod topology;
@@ -21,6 +22,7 @@ pub use history::{
     JOB_NETWORK, JOB_REQUESTS, JOB_STATES, NETWORK_INTERFACES, SECURITY_GROUP_DELETE_REQUESTS, SECURITY_GROUPS,
 };
 pub use ledger::{INGEST_RUNS, LOG_FILES, SET_ASIDE};
+pub use rebuilds::REBUILDS;
 pub use rules::{SECURITY_GROUP_RULE_DOUBTS, SECURITY_GROUP_RULES};
 pub use tags::RESOURCE_TAGS;
 pub use topology::{NETWORK_LINKS, SUBNETS, VPC_ENDPOINTS, VPCS};
@@ -75,8 +77,8 @@ pub const INGESTED: [&Table; 9] = [
     &INGEST_RUNS,
 ];
 
-/// The tables that `rebuild` writes.
-pub const HISTORY: [&Table; 14] = [
+/// The tables that `rebuild` writes, in the order in which it publishes them: the last one says that all are there.
+pub const HISTORY: [&Table; 15] = [
     &JOB_REQUESTS,
     &JOB_NETWORK,
     &JOB_STATES,
@@ -91,6 +93,7 @@ pub const HISTORY: [&Table; 14] = [
     &VPC_ENDPOINTS,
     &NETWORK_LINKS,
     &COVERAGE,
+    &REBUILDS,
 ];
 
 const fn must(name: &'static str, kind: Type, about: &'static str) -> Column {

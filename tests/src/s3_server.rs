@@ -25,6 +25,8 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use crate::loopback::{Loopback, percent_decoded};
 use buckets::Buckets;
 
+const CHECKSUM: &str = "x-amz-checksum-sha256";
+
 /// The only key pair that the server accepts.
 const ACCESS_KEY_ID: &str = "AKIAENDTOENDTESTONLY";
 const SECRET_ACCESS_KEY: &str = "end-to-end-test-only-not-a-secret-key000";
@@ -52,6 +54,8 @@ pub struct Seen {
     pub path: String,
     /// What follows `?`, percent-decoded as a whole: for a look at it, not for splitting. Empty where there is none.
     pub query: String,
+    /// `x-amz-checksum-sha256`, which the server has compared with the body.
+    pub checksum: Option<String>,
 }
 
 /// A running server. It stops when dropped, and its open connections with it; the files stay.
@@ -168,6 +172,7 @@ impl Seen {
             method: request.method().as_str().to_owned(),
             path: percent_decoded(request.uri().path()),
             query: percent_decoded(request.uri().query().unwrap_or_default()),
+            checksum: request.headers().get(CHECKSUM).and_then(|value| value.to_str().ok()).map(str::to_owned),
         }
     }
 }

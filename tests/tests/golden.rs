@@ -31,6 +31,8 @@ fn golden_help() {
         vec!["rebuild", "--help"],
         vec!["audit", "--help"],
         vec!["query", "--help"],
+        vec!["explain", "--help"],
+        vec!["report", "--help"],
         vec!["verify", "--help"],
         vec!["evaluate", "--help"],
     ] {

@@ -47,6 +47,26 @@ fn listings_of_many_pages_are_read_to_their_end_and_split_by_prefix() {
     assert_eq!((number(&count[0], "files"), number(&count[0], "records")), (2_500, 5_000));
 }
 
+/// A bucket with a default retention refuses an upload without a checksum (S3 API Reference, "PutObject").
+#[test]
+fn every_part_of_a_lake_is_sent_with_its_checksum() {
+    let place = Place::in_s3(Faults::default());
+    place.deliver(&story().files);
+    place.ingest(&[]).expect_status(2);
+    place.last_verdicts();
+    let puts: Vec<_> = place
+        .server()
+        .requests()
+        .into_iter()
+        .filter(|seen| seen.method == "PUT" && seen.path.ends_with(".parquet"))
+        .collect();
+    assert!(
+        puts.iter().any(|put| put.path.contains("/history/")) && puts.iter().any(|put| put.path.contains("/events/"))
+    );
+    let bare: Vec<_> = puts.iter().filter(|put| put.checksum.is_none()).map(|put| &put.path).collect();
+    assert!(bare.is_empty(), "{bare:?}");
+}
+
 #[test]
 fn a_flat_prefix_of_many_pages_is_read_to_its_end() {
     let place = Place::in_s3(Faults::default());

@@ -4,9 +4,10 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use super::report::Made;
 use super::{Session, audit as audit_command, ingest as ingest_command, write_stdout};
 use crate::audit::{Terms, audit, for_people};
-use crate::cli::Demo;
+use crate::cli::{Demo, ReportFormat};
 use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
 use crate::ingest::keep::Keep;
@@ -31,11 +32,17 @@ pub async fn run(args: &Demo, session: &Session) -> Result<ExitCode> {
     let lake = read_trail(session, &trail, &lake).await?;
     let engine = session.engine(&lake).await?;
     let terms = Terms { as_of: Some(story.as_of), is_strict: false, mandatory_tags: Vec::new(), now: session.now };
-    let report = audit(&engine, &Catalog::load()?, terms).await?;
+    let catalog = Catalog::load()?;
+    let report = audit(&engine, &catalog, terms).await?;
     write_stdout("\n")?;
     render(&for_people(&report.verdicts), Format::Table, &mut io::stdout().lock())?;
     write_stdout("\n")?;
     write_stdout(&audit_command::summary(&report, lake.location())?)?;
+    let page = folder.join("report.html");
+    let made =
+        Made { format: ReportFormat::Html, report: &report, engine: &engine, catalog: &catalog, lake: lake.location() };
+    made.write_beside_csv(&page).await?;
+    write_stdout(&format!("\nThe same as a page, with a timeline of each job: {}\n", page.display()))?;
     write_stdout(&what_next(lake.location()))?;
     Ok(ExitCode::Done)
 }
@@ -83,11 +90,16 @@ fn told(folder: &Path, story: &Story) -> String {
     )
 }
 
+/// A job whose group was deleted.
+const EXPLAINED: &str = "support-triage-v2";
+
 fn what_next(lake: &str) -> String {
+    let job = EXPLAINED;
     format!(
         "
 What to try next:
   bedrock-audit query jobs_with_deleted_security_groups --lake {lake}
+  bedrock-audit explain {job} --lake {lake}
   bedrock-audit audit --as-of 2026-02-11 --lake {lake}
   bedrock-audit query --list
   bedrock-audit query --sql 'select event_name, count(*) as n from events group by event_name order by n desc' --lake {lake}

@@ -5,7 +5,7 @@ use crate::cli::Query;
 use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
 use crate::query::render::render;
-use crate::query::{Catalog, ParameterKind, Question};
+use crate::query::{Catalog, ParameterKind, Question, prices};
 use crate::store::Location;
 
 /// What is asked: a question that comes with the program, or the user's own SQL and a name for it in messages.
@@ -26,9 +26,10 @@ pub async fn run(args: &Query, session: &Session) -> Result<ExitCode> {
         Asked::Question(question) => bindings.values(question, session.now)?,
         Asked::Sql { .. } => bindings.own_values(session.now),
     };
+    let prices = args.prices.as_deref().map(prices::read).transpose()?;
     let lake = args.lake.as_deref().ok_or_else(|| Error::Misused("query needs --lake LAKE".to_owned()))?;
     let lake = session.stores.lake(&Location::parse(lake)?).await?;
-    let engine = session.engine(&lake).await?;
+    let engine = session.engine(&lake).await?.with_prices(prices)?;
     let answer = match &asked {
         Asked::Question(question) => engine.answer(&question.sql, &question.name, Some(values)).await?,
         Asked::Sql { name, sql } => engine.answer(sql, name, Some(values)).await?,

@@ -1,89 +1,103 @@
 //! `bedrock-audit report`
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use super::{Session, audit as audit_command, write_stdout};
-use crate::audit::audit;
-use crate::cli::Report;
+use super::{Session, audit as audit_command, report_pack, write_stdout};
+use crate::audit::{self, audit};
+use crate::cli::{Report, ReportFormat};
 use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
-use crate::pack::{self, Files, SIGNATURE, SUMS};
-use crate::packing::{Packing, gather};
-use crate::query::Catalog;
-use crate::query::render::visible;
-use crate::store::Location;
-
-/// Messages shown in full.
-const NOTICES_SHOWN: usize = 20;
+use crate::query::render::{Format, render};
+use crate::query::{Catalog, Engine, prices};
+use crate::report::{formats, html, read};
 
 pub async fn run(args: &Report, session: &Session) -> Result<ExitCode> {
-    let (terms, signing_key) = (args.terms(session.now)?, args.signing_key()?);
-    check_folder(&args.pack)?;
+    let terms = args.terms(session.now)?;
+    let pack = args.pack.as_deref().map(|folder| report_pack::plan(folder, args)).transpose()?;
+    let prices = args.prices.as_deref().map(prices::read).transpose()?;
     let lake = session.lake(&args.lake).await?;
-    let engine = session.engine(&lake).await?;
+    let engine = session.engine(&lake).await?.with_prices(prices)?;
     let catalog = Catalog::load()?;
     let report = audit(&engine, &catalog, terms).await?;
-    let keys = session.keys(&args.public_keys, &[Location::S3 { bucket: String::new(), prefix: String::new() }])?;
-    let packing = Packing {
-        stores: &session.stores,
-        keys: keys.as_ref(),
-        with_log_files: !args.without_log_files,
-        now: session.now,
-    };
-    let packed = gather(&engine, &catalog, &report, &packing).await?;
-    show(&packed.notices);
-    let mut files = pack::files(packed.contents)
-        .map_err(|cause| Error::Output { what: "the pack".to_owned(), source: cause.into() })?;
-    if let Some(key) = signing_key {
-        let signature = key.sign(&files[SUMS]);
-        files.insert(SIGNATURE.to_owned(), signature.to_vec());
+    let summary = audit_command::summary(&report, lake.location())?;
+    let mut told = summary.as_str();
+    if let Some(format) = args.output {
+        let made = Made { format, report: &report, engine: &engine, catalog: &catalog, lake: lake.location() };
+        match &args.out {
+            Some(path) => {
+                write_stdout(&format!("{summary}\n"))?;
+                made.write_beside_csv(path).await?;
+                write_stdout(&format!("{}\n", path.display()))?;
+            }
+            None => {
+                made.write(None, &mut io::stdout().lock()).await?;
+                eprint!("{summary}");
+            }
+        }
+        told = "";
     }
-    write(&args.pack, &files)?;
-    write_stdout(&audit_command::summary(&report, lake.location())?)?;
-    let bytes: usize = files.values().map(Vec::len).sum();
-    let place = args.pack.display();
-    write_stdout(&format!(
-        "\n{place}: {} files, {bytes} bytes; check it with: bedrock-audit verify {place}\n",
-        files.len()
-    ))?;
+    if let Some(pack) = pack {
+        if !told.is_empty() {
+            write_stdout(&format!("{told}\n"))?;
+        }
+        report_pack::write(pack, session, (&engine, &catalog), &report).await?;
+    }
     Ok(report.exit_code())
 }
 
-fn show(notices: &[String]) {
-    for notice in notices.iter().take(NOTICES_SHOWN) {
-        eprintln!("bedrock-audit: {}", visible(notice));
+/// A report in the making.
+pub struct Made<'a> {
+    pub format: ReportFormat,
+    pub report: &'a audit::Report,
+    pub engine: &'a Engine,
+    pub catalog: &'a Catalog,
+    pub lake: &'a str,
+}
+
+impl Made<'_> {
+    /// Writes a file; beside a page, the whole list too, since the page summarises what is compliant.
+    pub async fn write_beside_csv(&self, path: &Path) -> Result<()> {
+        let csv = (self.format == ReportFormat::Html).then(|| path.with_extension("csv"));
+        if let Some(csv) = &csv {
+            let mut rows = Vec::new();
+            render(&self.report.verdicts, Format::Csv, &mut rows)?;
+            replace(csv, &rows)?;
+        }
+        let csv = csv.and_then(|csv| Some(csv.file_name()?.to_string_lossy().into_owned()));
+        let mut bytes = Vec::new();
+        self.write(csv, &mut bytes).await?;
+        replace(path, &bytes)
     }
-    if notices.len() > NOTICES_SHOWN {
-        eprintln!("bedrock-audit: and {} more", notices.len() - NOTICES_SHOWN);
+
+    async fn write(&self, csv_file: Option<String>, out: &mut dyn Write) -> Result<()> {
+        let failed = |cause: io::Error| Error::Output { what: "the report".to_owned(), source: cause.into() };
+        if let Some(format) = self.format.of_rows() {
+            return render(&self.report.verdicts, format, out);
+        }
+        if self.format == ReportFormat::Html {
+            let input = read::input(self.engine, self.catalog, self.report, self.lake, csv_file).await?;
+            return out.write_all(html::render(&input).as_bytes()).map_err(failed);
+        }
+        let (findings, terms) = (read::findings(&self.report.verdicts)?, read::terms(self.report, self.lake));
+        let mut out = BufWriter::new(out);
+        let written = match self.format {
+            ReportFormat::Asff => formats::asff::write(&findings, &terms, &mut out),
+            ReportFormat::Oscal => formats::oscal::write(&findings, &terms, &mut out),
+            ReportFormat::Junit => formats::junit::write(&findings, &terms, &mut out),
+            _ => formats::ocsf::write(&findings, &terms, &mut out),
+        };
+        written.and_then(|()| out.flush()).map_err(failed)
     }
 }
 
-/// A pack in a folder with other files in it would be no pack.
-fn check_folder(folder: &Path) -> Result<()> {
-    let is_taken = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) || folder.is_file();
-    if is_taken {
-        let expected = "expected a folder that is empty or not there yet";
-        return Err(Error::Misused(format!("--pack {}: {expected}", folder.display())));
-    }
-    Ok(())
-}
-
-/// The folder gets its name once it is whole, so that a run that is stopped leaves no half of a pack.
-fn write(folder: &Path, files: &Files) -> Result<()> {
-    let failed = |source: std::io::Error| Error::Output { what: folder.display().to_string(), source: source.into() };
-    let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    let unfinished = folder.with_file_name(format!("{name}.unfinished"));
-    if unfinished.exists() {
-        fs::remove_dir_all(&unfinished).map_err(failed)?;
-    }
-    for (path, bytes) in files {
-        let path = unfinished.join(path);
-        fs::create_dir_all(path.parent().unwrap_or(&unfinished)).map_err(failed)?;
-        fs::write(path, bytes).map_err(failed)?;
-    }
-    if folder.exists() {
-        fs::remove_dir(folder).map_err(failed)?;
-    }
-    fs::rename(&unfinished, folder).map_err(failed)
+/// Writes a file that has its name only once it is whole.
+fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    let failed = |source: io::Error| Error::Output { what: path.display().to_string(), source: source.into() };
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".unfinished");
+    let unfinished = path.with_file_name(name);
+    let written = File::create(&unfinished).and_then(|mut file| file.write_all(bytes));
+    written.and_then(|()| fs::rename(&unfinished, path)).map_err(failed)
 }

@@ -95,7 +95,7 @@ pub struct Job {
     /// When it ended, where it has.
     #[serde(serialize_with = "write_maybe_time", deserialize_with = "read_maybe_time")]
     pub ended_at: Option<DateTime<Utc>>,
-    /// Why it failed, where the rule tells it; version 1 of the schema does not have it.
+    /// Why it failed, where it has; evidence written before the rule told it lacks this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure_message: Option<String>,
 }

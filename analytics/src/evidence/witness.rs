@@ -43,6 +43,7 @@ fn job(id: &str, detail: Fact<facts::JobDetail>) -> JobFacts {
         status: "Completed".to_owned(),
         created_at: at("2026-02-28T08:00:00.25Z"),
         ended_at: Some(at("2026-02-28T09:00:00Z")),
+        failure_message: None,
     };
     let detail = match detail {
         Fact::Known(detail) => Fact::Known(Arc::new(detail)),

@@ -1,15 +1,13 @@
 //! Rows of the lake as lines of a pack: SQL whose columns are the members of a line.
 
-use serde::de::DeserializeOwned;
-
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::pack::{CoverageHour, Digest, Fact, Input, SetAside, Verdict};
-use crate::query::render::{Format, render};
+use crate::query::rows::parse;
 use crate::query::{Answer, Engine};
 
 const NAME: &str = "the rows of a pack";
 
-/// The columns of `job_verdicts` that a pack holds; the others can be told from its other files.
+/// The columns of verdicts that a pack holds; the others can be told from its other files.
 const VERDICT: [&str; 14] = [
     "account_id",
     "aws_region",
@@ -29,15 +27,15 @@ const VERDICT: [&str; 14] = [
 
 /// The verdicts.
 pub fn verdicts(answer: &Answer) -> Result<Vec<Verdict>> {
-    let places = VERDICT.map(|name| answer.schema.index_of(name).expect("a column of job_verdicts"));
+    let places = VERDICT.map(|name| answer.schema.index_of(name).expect("a column of verdicts"));
     let project = |batch: &arrow::array::RecordBatch| batch.project(&places).expect("its own columns");
     let schema = answer.schema.project(&places).expect("its own columns");
-    parse(&Answer { schema: schema.into(), batches: answer.batches.iter().map(project).collect() })
+    parse(&Answer { schema: schema.into(), batches: answer.batches.iter().map(project).collect() }, NAME)
 }
 
 /// The cited records: the answer of `cited_records`.
 pub fn facts(answer: &Answer) -> Result<Vec<Fact>> {
-    parse(answer)
+    parse(answer, NAME)
 }
 
 /// Every log file.
@@ -55,34 +53,26 @@ pub async fn inputs(engine: &Engine) -> Result<Vec<Input>> {
              from log_files\
          ) as files on files.log_file = attestations.log_file and files.place = 1 \
          order by attestations.log_file";
-    parse(&engine.answer(sql, NAME, None).await?)
+    parse(&engine.answer(sql, NAME, None).await?, NAME)
 }
 
 /// Every hour that the logs can tell of.
 pub async fn coverage(engine: &Engine) -> Result<Vec<CoverageHour>> {
     let sql = "select account_id, aws_region, hour, state, log_files, event_id from coverage \
                order by account_id, aws_region, hour";
-    parse(&engine.answer(sql, NAME, None).await?)
+    parse(&engine.answer(sql, NAME, None).await?, NAME)
 }
 
 /// Every digest file and its check.
 pub async fn digests(engine: &Engine) -> Result<Vec<Digest>> {
     let sql = "select digest_file, account_id, aws_region, trail_name, home_region, is_backfill, started_at, ended_at, \
                status, reason, log_files, public_key_fingerprint from digest_checks order by digest_file";
-    parse(&engine.answer(sql, NAME, None).await?)
+    parse(&engine.answer(sql, NAME, None).await?, NAME)
 }
 
 /// What could not be read.
 pub async fn set_aside(engine: &Engine) -> Result<Vec<SetAside>> {
     let sql = "select distinct log_file, record_index, event_id, reason, message from set_aside \
                order by log_file, record_index";
-    parse(&engine.answer(sql, NAME, None).await?)
-}
-
-fn parse<T: DeserializeOwned>(answer: &Answer) -> Result<Vec<T>> {
-    let failed = |source: crate::error::Cause| Error::Output { what: NAME.to_owned(), source };
-    let mut lines = Vec::new();
-    render(answer, Format::Ndjson, &mut lines)?;
-    let lines = std::str::from_utf8(&lines).map_err(|cause| failed(cause.into()))?;
-    lines.lines().map(|line| serde_json::from_str(line).map_err(|cause| failed(cause.into()))).collect()
+    parse(&engine.answer(sql, NAME, None).await?, NAME)
 }

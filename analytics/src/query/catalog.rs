@@ -3,12 +3,17 @@
 //! ```sql
 //! -- question:   Which jobs were created outside a VPC?
 //! -- control:    job_in_vpc
+//! -- builds on:  job_verdicts
 //! -- parameter:  $since  time; requests from then on
 //! -- columns:    requested_at (UTC) | account_id | ...
 //! -- one row:    one accepted request
 //! -- order:      requested_at, event_id
 //! -- sources:    Bedrock API Reference "CreateModelCustomizationJob"
 //! ```
+//!
+//! A question that `builds on` another selects from it by its name, as from a view, and has its parameters: a view could
+//! not have them. The program puts the other question's SQL in front, so what it asks, and what a pack says that it
+//! asked, is whole.
 
 use include_dir::{Dir, include_dir};
 
@@ -53,6 +58,8 @@ pub struct Question {
     pub question: String,
     /// The control that it is about.
     pub control: Option<String>,
+    /// The question that it selects from.
+    pub builds_on: Option<String>,
     /// What can be bound.
     pub parameters: Vec<Parameter>,
     /// The columns of the answer.
@@ -63,7 +70,7 @@ pub struct Question {
     pub order: String,
     /// Where the facts come from.
     pub sources: String,
-    /// The file's text.
+    /// The SQL: the file's text, with the question that it builds on in front.
     pub sql: String,
 }
 
@@ -83,7 +90,8 @@ impl Catalog {
         let mut questions =
             files.map(|file| Question::parse(&path_text(file), text_of(file))).collect::<Result<Vec<_>>>()?;
         questions.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Self { questions })
+        let built = questions.iter().map(|question| question.built(&questions)).collect::<Result<Vec<_>>>()?;
+        Ok(Self { questions: built })
     }
 
     /// Every question, in the order of names.
@@ -140,6 +148,7 @@ impl Question {
             topic: path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned(),
             question: text_of("question"),
             control: value("control"),
+            builds_on: value("builds on"),
             parameters: header
                 .iter()
                 .filter(|(key, _)| *key == "parameter")
@@ -152,6 +161,35 @@ impl Question {
             sql: text.to_owned(),
         })
     }
+
+    /// The same question, with the SQL of the one that it builds on.
+    fn built(&self, all: &[Self]) -> Result<Self> {
+        let Some(name) = &self.builds_on else { return Ok(self.clone()) };
+        let wrong = |what: String| Err(Error::Misused(format!("query {} builds on {name}, {what}", self.name)));
+        let Some(base) = all.iter().find(|question| question.name == *name) else {
+            return wrong("which is no question".to_owned());
+        };
+        if base.builds_on.is_some() {
+            return wrong("which builds on another itself".to_owned());
+        }
+        let has =
+            |asked: &Parameter| self.parameters.iter().any(|own| own.name == asked.name && own.kind == asked.kind);
+        if let Some(missing) = base.parameters.iter().find(|parameter| !has(parameter)) {
+            return wrong(format!("and has no parameter ${} of the same type", missing.name));
+        }
+        Ok(Self { sql: in_front(name, &base.sql, &self.sql), ..self.clone() })
+    }
+}
+
+/// SQL that selects from `name`, with `base` as a common table expression of that name behind the header.
+fn in_front(name: &str, base: &str, sql: &str) -> String {
+    let header: usize = sql.split_inclusive('\n').take_while(|line| line.starts_with("--")).map(str::len).sum();
+    let (header, body) = sql.split_at(header);
+    let (separator, body) = match body.strip_prefix("with ") {
+        Some(own) => (",\n", own),
+        None => ("\n", body),
+    };
+    format!("{header}with {name} as (\n{}\n){separator}{body}", base.trim_end())
 }
 
 /// Reads `$since  time; requests from then on`.
@@ -200,6 +238,43 @@ mod tests {
         assert!(error.to_string().contains("\"-- order: ...\""), "{error}");
         let error = Question::parse("q.sql", &whole.replace("time;", "date;")).expect_err("no such type");
         assert!(error.to_string().contains("$since"), "{error}");
+    }
+
+    fn question(name: &str, more: &str, sql: &str) -> Question {
+        let text = format!("-- question: Q?\n{more}-- columns: a\n-- one row: r\n-- order: a\n-- sources: s\n{sql}");
+        Question::parse(&format!("kpi/{name}.sql"), &text).expect("a whole header")
+    }
+
+    #[test]
+    fn a_question_has_what_it_builds_on_in_front() {
+        let parameter = "-- parameter: $as_of  time; by then\n";
+        let base = question("base", parameter, "with t as (select 1 as a)\nselect a from t -- the end\n");
+        let over = format!("-- builds on: base\n{parameter}");
+        for (sql, expected) in [
+            ("select a from base", "\nwith base as (\n-- question: Q?\n"),
+            ("with u as (select a from base)\nselect a from u", "\nwith base as (\n-- question: Q?\n"),
+        ] {
+            let built = question("q", &over, sql).built(std::slice::from_ref(&base)).expect("both are whole");
+            assert!(built.sql.contains(expected) && built.sql.contains("-- the end\n)"), "{}", built.sql);
+            assert!(built.sql.starts_with("-- question: Q?\n-- builds on: base\n"), "{}", built.sql);
+            let own = if sql.starts_with("with") { "\n),\nu as (" } else { "\n)\nselect a from base" };
+            assert!(built.sql.contains(own), "{}", built.sql);
+        }
+    }
+
+    #[test]
+    fn a_question_that_cannot_be_built_says_why() {
+        let parameter = "-- parameter: $as_of  time; by then\n";
+        let bases = [question("base", parameter, "select 1"), question("twice", "-- builds on: base\n", "select 1")];
+        for (more, expected) in [
+            ("-- builds on: nothing\n", "no question"),
+            ("-- builds on: base\n", "$as_of"),
+            ("-- builds on: base\n-- parameter: $as_of  text; by then\n", "$as_of"),
+            ("-- builds on: twice\n", "another itself"),
+        ] {
+            let error = question("q", more, "select 1").built(&bases).expect_err(more).to_string();
+            assert!(error.contains(expected), "{error}");
+        }
     }
 
     #[test]

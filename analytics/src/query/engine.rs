@@ -7,6 +7,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
 use chrono::{DateTime, Utc};
 use datafusion::common::ParamValues;
+use datafusion::datasource::MemTable;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::error::DataFusionError;
@@ -18,6 +19,7 @@ use url::Url;
 
 use super::catalog::{Question, views};
 use super::params::Bindings;
+use super::prices;
 use super::reader::LakeReader;
 use crate::error::{Error, Result};
 use crate::rebuild::{fingerprint, is_built};
@@ -69,11 +71,20 @@ impl Engine {
         context.register_object_store(&Url::parse(LAKE_URL).expect("a constant"), Arc::new(reader));
         let engine = Self { context, committed: committed.clone() };
         engine.register_tables().map_err(|cause| failed("set up", "the tables", cause))?;
+        engine.register_prices(prices::none()).map_err(|cause| failed("set up", "the prices", cause))?;
         for (name, sql) in views() {
             let create = format!("create view {name} as {sql}");
             engine.context.sql(&create).await.map_err(|cause| failed("plan", &format!("view {name}"), cause))?;
         }
         Ok(engine)
+    }
+
+    /// Puts the user's prices, where there are any, in place of none.
+    pub fn with_prices(self, rows: Option<RecordBatch>) -> Result<Self> {
+        if let Some(rows) = rows {
+            self.register_prices(rows).map_err(|cause| failed("set up", "the prices", cause))?;
+        }
+        Ok(self)
     }
 
     /// The parts that the engine sees.
@@ -114,6 +125,12 @@ impl Engine {
             None => Ok(frame),
         });
         frame.map_err(|cause| failed("plan", name, cause))
+    }
+
+    fn register_prices(&self, rows: RecordBatch) -> datafusion::error::Result<()> {
+        self.context.deregister_table(prices::NAME)?;
+        let table = MemTable::try_new(prices::schema(), vec![vec![rows]])?;
+        self.context.register_table(prices::NAME, Arc::new(table)).map(|_| ())
     }
 
     fn register_tables(&self) -> datafusion::error::Result<()> {

@@ -72,6 +72,7 @@ impl Fold {
             "CreateNetworkInterface" => {
                 self.network.create_interface(event, &self.jobs, &mut self.groups, &mut self.topology);
             }
+            "ModifyNetworkInterfaceAttribute" => self.network.change_groups(event, &mut self.groups),
             "DeleteNetworkInterface" => self.network.delete_interface(event),
             name if CHANGES.contains(&name) => {
                 self.rules.change(event, |name| self.groups.named_now(event, name), &mut self.rule_rows);

@@ -51,6 +51,10 @@ macro_rules! columns {
 pub const STARTED: Columns = columns!("started");
 /// The end of an interval.
 pub const ENDED: Columns = columns!("ended");
+/// The beginning of an attachment.
+pub const ATTACHED: Columns = columns!("attached");
+/// The end of an attachment.
+pub const DETACHED: Columns = columns!("detached");
 /// The beginning of a life.
 pub const CREATED: Columns = columns!("created");
 /// The end of a life.

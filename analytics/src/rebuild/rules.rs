@@ -42,7 +42,7 @@ use spec::Peer;
 ///
 /// Tools make a thing, tag it and attach it within a second, so the calls on networks and tags have their places too. A
 /// job's creation is among the others, and its tags come after them.
-pub const ORDER_WITHIN_A_SECOND: [(&str, u8); 34] = [
+pub const ORDER_WITHIN_A_SECOND: [(&str, u8); 36] = [
     ("CreateDefaultVpc", 0),
     ("CreateVpc", 0),
     ("CreateDefaultSubnet", 1),
@@ -74,7 +74,9 @@ pub const ORDER_WITHIN_A_SECOND: [(&str, u8); 34] = [
     ("DeleteSecurityGroup", 7),
     ("DeleteSubnet", 7),
     ("DeleteVpcEndpoints", 7),
+    ("ModifyNetworkInterfaceAttribute", 7),
     ("TagResource", 7),
+    ("DeleteNetworkInterface", 8),
     ("DeleteVpc", 8),
     ("UntagResource", 8),
 ];

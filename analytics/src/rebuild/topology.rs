@@ -16,6 +16,7 @@ use schemas::tables::{NETWORK_LINKS, SUBNETS, VPC_ENDPOINTS, VPCS};
 use super::call::{Call, flag, plain};
 use super::event::{Event, Scope};
 use super::mark::Mark;
+use super::rules::spec::Peer;
 use crate::table::TableBuilder;
 use associations::Associations;
 use endpoints::Endpoint;
@@ -68,6 +69,7 @@ struct Vpc {
 struct Subnet {
     vpc_id: Option<String>,
     availability_zone: Option<String>,
+    cidr_block: Option<String>,
 }
 
 impl Topology {
@@ -132,6 +134,7 @@ impl Topology {
         let said = |name: &str| plain(made, name).or_else(|| call.asked(name));
         let (_, facts) = self.subnets.create(event, &Mark::of(event), id);
         facts.availability_zone = said("availabilityZone").map(str::to_owned);
+        facts.cidr_block = said("cidrBlock").and_then(ipv4_range);
         self.see_subnet(event, id, said("vpcId"));
     }
 
@@ -207,7 +210,8 @@ impl Topology {
             let deleted = self.end_of_subnet(scope, life);
             life.write(&mut out.subnets, scope, deleted.as_deref(), |row, subnet| {
                 let row = row.text("subnet_id", id).maybe_text("vpc_id", subnet.vpc_id.as_deref());
-                row.maybe_text("availability_zone", subnet.availability_zone.as_deref())
+                let row = row.maybe_text("availability_zone", subnet.availability_zone.as_deref());
+                row.maybe_text("cidr_block", subnet.cidr_block.as_deref())
             });
         }
         for (scope, id, life) in self.endpoints.iter() {
@@ -222,6 +226,14 @@ impl Topology {
         self.write_first_main_tables(&mut out.network_links);
         let links = std::mem::take(&mut self.links);
         links.finish(|link| self.end_of_link(link), &mut out.network_links);
+    }
+}
+
+/// An IPv4 range in the form that EC2 keeps; `None` = it is another thing.
+fn ipv4_range(text: &str) -> Option<String> {
+    match Peer::cidr(text)? {
+        Peer::Ipv4(range) => Some(range),
+        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_s3::Client;
 use chrono::{DateTime, Utc};
-use object_store::aws::{AmazonS3Builder, AwsCredential, S3ConditionalPut};
+use object_store::aws::{AmazonS3Builder, AwsCredential, Checksum, S3ConditionalPut};
 use object_store::{CredentialProvider, ObjectStore};
 
 use super::S3Options;
@@ -79,6 +79,8 @@ impl Access {
             .with_bucket_name(bucket)
             .with_region(region)
             .with_request_payer(self.request_payer)
+            // A bucket with Object Lock takes no upload without one.
+            .with_checksum_algorithm(Checksum::SHA256)
             .with_conditional_put(S3ConditionalPut::ETagMatch);
         if let Some(url) = &self.endpoint_url {
             builder = builder.with_endpoint(url).with_allow_http(url.starts_with("http://"));

@@ -2,10 +2,11 @@
 //! follow, written as the log files of two accounts and two Regions.
 //!
 //! The files are as a real bucket has them: two layouts, a file in several gzip members, one delivered twice, one cut
-//! off, a digest file, and mostly noise.
+//! off, a digest file, and mostly noise. Beside them stands what the rule of AWS Config saw in the first account.
 
 mod cases;
 mod network;
+mod runs;
 
 use std::collections::BTreeMap;
 
@@ -127,6 +128,7 @@ pub fn story() -> Story {
     }
     files.extend(quiet_logs().iter().map(Log::file));
     files.push(broken_file());
+    files.extend(runs::evidence());
     files.sort_by(|one, other| one.key.cmp(&other.key));
     Story { files, jobs: tale.jobs, as_of: utc("2026-03-30T14:00:00Z") }
 }

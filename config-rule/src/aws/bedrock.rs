@@ -144,6 +144,7 @@ fn customization_job(summary: &ModelCustomizationJobSummary) -> Job {
         status: summary.status.as_str().to_owned(),
         created_at: time(&summary.creation_time),
         ended_at: summary.end_time.as_ref().map(time),
+        failure_message: None,
     }
 }
 
@@ -155,6 +156,7 @@ fn import_job(summary: &ModelImportJobSummary) -> Job {
         status: summary.status.as_str().to_owned(),
         created_at: time(&summary.creation_time),
         ended_at: summary.end_time.as_ref().map(time),
+        failure_message: None,
     }
 }
 
@@ -166,6 +168,7 @@ fn invocation_job(summary: &ModelInvocationJobSummary) -> Job {
         status: summary.status.as_ref().map(|status| status.as_str().to_owned()).unwrap_or_default(),
         created_at: time(&summary.submit_time),
         ended_at: summary.end_time.as_ref().map(time),
+        failure_message: None,
     }
 }
 
@@ -177,6 +180,7 @@ fn customization(answer: GetModelCustomizationJobOutput) -> (Job, JobDetail) {
         status: answer.status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
         created_at: time(&answer.creation_time),
         ended_at: answer.end_time.as_ref().map(time),
+        failure_message: answer.failure_message.and_then(said),
     };
     let detail = JobDetail {
         role_arn: said(answer.role_arn),
@@ -195,6 +199,7 @@ fn import(answer: GetModelImportJobOutput) -> (Job, JobDetail) {
         status: answer.status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
         created_at: answer.creation_time.as_ref().map(time).unwrap_or_default(),
         ended_at: answer.end_time.as_ref().map(time),
+        failure_message: answer.failure_message.and_then(said),
     };
     let input = match answer.model_data_source {
         Some(ModelDataSource::S3DataSource(source)) => said(source.s3_uri),
@@ -217,6 +222,7 @@ fn invocation(answer: GetModelInvocationJobOutput) -> (Job, JobDetail) {
         status: answer.status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
         created_at: time(&answer.submit_time),
         ended_at: answer.end_time.as_ref().map(time),
+        failure_message: answer.message.and_then(said),
     };
     let input = match answer.input_data_config {
         Some(ModelInvocationJobInputDataConfig::S3InputDataConfig(source)) => said(source.s3_uri),

@@ -53,6 +53,7 @@ pub fn job_with(change: impl FnOnce(&mut JobDetail)) -> JobFacts {
         status: "InProgress".to_owned(),
         created_at: DateTime::from_timestamp(1_767_225_600, 0).expect("a time"),
         ended_at: None,
+        failure_message: None,
     };
     JobFacts { job, detail: Fact::Known(Arc::new(detail)) }
 }

@@ -36,6 +36,7 @@ pub const SUBNETS: Table = Table {
         must("subnet_id", Text, "subnet-..."),
         may("vpc_id", Text, "its VPC, where a record tells it"),
         may("availability_zone", Text, "its Availability Zone, where a record tells it"),
+        may("cidr_block", Text, "its IPv4 range, where a record tells it; a subnet of IPv6 only has none"),
         FIRST_SEEN,
         CREATED_AT,
         CREATED_WHO,

@@ -51,7 +51,7 @@ def simulation(case, identity=EVERYTHING, scp=None, resource_policy=None, endpoi
 def ask(simulations=(), policies=None, action=None):
     """What simulate.mjs prints."""
     document = json.dumps({"simulations": list(simulations), "policies": policies or {}, "action": action})
-    command = ["node", HERE / "node/simulate.mjs", node_folder()]
+    command = [f"{node_folder()}/bin/node", HERE / "node/simulate.mjs", node_folder()]
     return json.loads(subprocess.run(command, input=document, stdout=subprocess.PIPE, text=True, check=True).stdout)
 
 

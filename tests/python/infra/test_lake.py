@@ -1,6 +1,7 @@
 """The lake's templates against the lake: columns, places, questions, and what tasks run and may do."""
 import csv
 import io
+import json
 import os
 import re
 import subprocess
@@ -193,21 +194,79 @@ def test_own_sql_sees_every_table_and_view(lake):
     assert Athena(lake).rows("own_sql")
 
 
-@needs_binary
-def test_a_history_that_was_replaced_is_not_read_beside_the_new_one(lake, tmp_path):
-    """For an hour or more both lie in the folder; here the old one knows of fewer log files."""
-    copy = tmp_path / "lake"
+def beside(lake, folder, difference):
+    """A copy of the lake with a second history of no rows, whose own row differs from the first's."""
+    copy = folder / "lake"
     subprocess.run(["cp", "-r", lake, copy], check=True)
-    connection = duckdb.connect()
     for table in (copy / "history").iterdir():
         new, = table.glob("*.parquet")
-        fewer = "where hour < (select max(hour) from new)" if table.name == "coverage" else ""
-        connection.execute(f"create or replace view new as select * from read_parquet('{new}')")
-        connection.execute(f"copy (select * from new {fewer}) to '{table}/{'f' * 32}.parquet' (format parquet)")
+        rows = difference if table.name == "rebuilds" else "select * from new where false"
+        if rows:
+            connection = duckdb.connect()
+            connection.execute(f"create view new as select * from read_parquet('{new}')")
+            connection.execute(f"copy ({rows}) to '{table}/{'f' * 32}.parquet' (format parquet)")
+    return copy
+
+
+@needs_binary
+@pytest.mark.parametrize("difference", [
+    f"select * replace ('{'f' * 32}' as fingerprint, parts - 1 as parts) from new",
+    f"select * replace ('{'f' * 32}' as fingerprint, parts - 1 as parts, history_version + 1 as history_version) from new",
+    f"select * replace ('{'f' * 32}' as fingerprint, history_version - 1 as history_version) from new",
+    # Broken off before its last table.
+    "",
+], ids=["fewer parts", "fewer parts, newer program", "older program", "not whole"])
+def test_a_history_that_was_replaced_is_not_read(lake, tmp_path, difference):
+    """For an hour or more both lie in the folder."""
+    copy = beside(lake, tmp_path, difference)
     for name in ("jobs_by_principal", "coverage_by_hour", "job_verdicts"):
-        assert Athena(copy).rows(name) == Athena(lake).rows(name)
-    raw = Athena(copy).connection.execute("select count(*) from job_requests_files").fetchone()
-    assert raw[0] == 2 * Athena(lake).connection.execute("select count(*) from job_requests_files").fetchone()[0]
+        found = Athena(copy).rows(name)
+        assert found and found == Athena(lake).rows(name)
+
+
+@needs_binary
+@pytest.mark.parametrize("difference", [
+    f"select * replace ('{'f' * 32}' as fingerprint, parts + 1 as parts) from new",
+    f"select * replace ('{'f' * 32}' as fingerprint, history_version + 1 as history_version) from new",
+], ids=["more parts", "newer program"])
+def test_a_newer_history_is_read(lake, tmp_path, difference):
+    assert Athena(beside(lake, tmp_path, difference)).rows("jobs_by_principal") == []
+
+
+JOB = f"arn:aws:bedrock:{REGION}:{ACCOUNT}:model-customization-job/amazon.titan-text-express-v1:0:8k/evidencealon"
+EVIDENCE = [
+    {
+        "record": "run", "version": 1, "account_id": ACCOUNT, "region": REGION, "rule_name": "bedrock-job-in-vpc",
+        "request_id": "8476a536-e9f4-11e8-9739-2dfe598c3fcd", "evaluated_at": "2026-03-01T09:30:05.000Z", "unread_lists": [],
+    },
+    {
+        "record": "finding", "control": "job_in_vpc", "verdict": "NonCompliant", "reason": "it has none", "resources": [], "unread": [],
+        "waiver": {"state": "no"}, "detail": {
+            "state": "known", "value": {"role_arn": None, "vpc_config": None, "input_s3_uris": [], "customer_key": None},
+        },
+        "job": {
+            "arn": JOB, "name": "from-evidence", "kind": "model_customization", "status": "Completed",
+            "created_at": "2026-02-28T08:00:00Z", "ended_at": "2026-02-28T09:00:00Z",
+        },
+    },
+]
+
+
+@needs_binary
+def test_after_an_ingest_of_evidence_alone_the_new_history_is_read(lake, tmp_path):
+    """No log file and no hour is new, so nothing but the number of parts tells the two histories apart."""
+    copy, evidence = tmp_path / "lake", tmp_path / "evidence"
+    subprocess.run(["cp", "-r", lake, copy], check=True)
+    place = evidence / f"account_id={ACCOUNT}/region={REGION}/date=2026-03-01"
+    place.mkdir(parents=True)
+    name = f"093005-bedrock-job-in-vpc-{EVIDENCE[0]['request_id']}.jsonl"
+    place.joinpath(name).write_text("".join(json.dumps(line) + "\n" for line in EVIDENCE))
+    sql = "select job_arn, state from job_states where source = 'rule_evidence'"
+    for arguments in (["ingest", evidence], ["rebuild"]):
+        subprocess.run([BINARY, *arguments, "--lake", copy, "--quiet"], capture_output=True, check=True)
+    assert len(list((copy / "history/job_states").iterdir())) == 2, "the history before is still there"
+    own = QUERIES["own_sql"]["QueryString"].replace("select * from jobs order by requested_at desc limit 100", sql)
+    assert Athena(copy).connection.execute(own).fetchall() == [(JOB, "Completed")]
 
 
 @needs_binary
@@ -250,7 +309,7 @@ def test_members_write_evidence_only_where_an_organization_is_named():
     alone = lake_template()["EvidenceBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert [one["Effect"] for one in alone] == ["Deny"]
     deny, allow = lake_template(OrganizationId="o-abcdefghij")["EvidenceBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
-    assert allow["Action"] == "s3:PutObject" and allow["Resource"] == "<EvidenceBucket.Arn>/evidence/*"
+    assert allow["Action"] == "s3:PutObject" and allow["Resource"] == "<EvidenceBucket.Arn>/evidence/account_id=${aws:PrincipalAccount}/*"
     assert allow["Condition"]["StringEquals"] == {"aws:PrincipalOrgID": "o-abcdefghij"}
     member = load("member-role.yaml")["Parameters"]["MemberRoleName"]["Default"]
     assert allow["Condition"]["ArnLike"] == {"aws:PrincipalArn": f"arn:aws:iam::*:role/{member}"}

@@ -401,6 +401,31 @@ def test_there_is_no_way_out_of_the_vpc():
     assert not [kind for kind in kinds if re.search(ways_out, kind)]
 
 
+
+def test_the_role_of_job_role_yaml_has_what_the_network_asks_and_no_more(account):
+    """Its statements are those of the guardrail, and those of the role that jobs have in the tests above."""
+    subnets, group, vpc = ["subnet-1", "subnet-2", "subnet-3"], "sg-1", "vpc-1"
+    buckets = {"TrainingBucketArn": f"arn:aws:s3:::{TRAINING}", "OutputBucketArn": f"arn:aws:s3:::{OUTPUT}"}
+    rendered = subprocess.run(
+        [sys.executable, ROOT / "infra/guardrails/render.py", "role-data-perimeter", *(f"{k}={v}" for k, v in buckets.items()),
+         "VpcIds=vpc-0123456789abcdef0"],
+        stdout=subprocess.PIPE, text=True, check=True,
+    ).stdout.replace("vpc-0123456789abcdef0", vpc)
+    here = conftest.PSEUDO | {"AWS::AccountId": seed_moto.HOME, "AWS::Region": seed_moto.REGION}
+    for count in (1, 2, 3):
+        given = {f"Subnet{n}": subnet for n, subnet in enumerate(subnets[:count], 1)}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(conftest, "PSEUDO", here)
+            made = conftest.Resolved(conftest.load("job-role.yaml"), {**buckets, **given, "VpcId": vpc, "SecurityGroupId": group})
+            role = made.resources["Role"]["Properties"]
+        data, network = (policy["PolicyDocument"]["Statement"] for policy in role["Policies"])
+        assert data == json.loads(rendered)["Statement"]
+        assert network == account.vpc_policy(subnets[:count], [group])
+    trust, = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "bedrock.amazonaws.com"}
+    assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": seed_moto.HOME}
+
+
 # Terraform
 
 

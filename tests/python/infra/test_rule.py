@@ -252,11 +252,12 @@ def test_without_rules_of_its_own_the_function_keeps_its_permissions():
     assert not [name for name in names.split(",") if name]
 
 
-def test_evidence_goes_below_its_prefix_only():
+def test_evidence_goes_below_its_prefix_and_its_own_account_only():
+    assert 'format!("account_id={account_id}/region=' in (ROOT / "config-rule/src/evidence.rs").read_text(encoding="utf-8")
     for name, role in (("rule.yaml", EVERYTHING.resources["Role"]), ("member-role.yaml", None)):
         role = role or Resolved(load(name), PARAMETERS[name]).resources["Role"]
         writes = [one for one in statements(role["Properties"]) if "s3:PutObject" in listed(one["Action"])]
-        assert [one["Resource"] for one in writes] == ["arn:aws:s3:::evidence/evidence/*"]
+        assert [one["Resource"] for one in writes] == [f"arn:aws:s3:::evidence/evidence/account_id={ACCOUNT}/*"]
     pattern = load("rule.yaml")["Parameters"]["EvidenceUri"]["AllowedPattern"]
     for uri, is_taken in [
         ("", True), ("s3://bucket/prefix", True), ("s3://bucket/a/b", True), ("s3://bucket", False),

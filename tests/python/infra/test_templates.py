@@ -26,6 +26,10 @@ PARAMETERS = {
         "TrailUri": "s3://trail/prefix", "LakeUri": "s3://lake/lake", "SubnetIds": "subnet-1", "VpcId": "vpc-1",
         "Shards": "8", "AlarmTopicArn": TOPIC,
     },
+    "job-role.yaml": {
+        "TrainingBucketArn": "arn:aws:s3:::training-data", "OutputBucketArn": "arn:aws:s3:::tuning-output", "VpcId": "vpc-1",
+        "Subnet1": "subnet-1", "Subnet2": "subnet-0123456789abcdef0", "SecurityGroupId": "sg-1",
+    },
     "lake.yaml": {"OrganizationId": "o-abcdefghij", "EvidenceLockDays": "365"},
     "lake-tables.yaml": {"LakeUri": "s3://lake/lake"},
     "member-role.yaml": {"FunctionRoleArn": ROLE, "EvidenceUri": "s3://evidence/evidence"},
@@ -41,6 +45,7 @@ PARAMETERS = {
         "ReportedResourceType": "Acme::Bedrock::Job", "MemberRoleName": "bedrock-audit-member",
         "OrganizationId": "o-abcdefghij",
     },
+    "trail.yaml": {},
 }
 
 # Not the script of that name: scripts/python-env moves its environment, and a script names the place where it was made.
@@ -57,6 +62,7 @@ MISSING = {
     },
     "conformance-pack.yaml": {"AWS::Config::ConfigRule"},
     "ingest.yaml": set(),
+    "job-role.yaml": set(),
     "lake.yaml": {"AWS::S3::BucketPolicy", "AWS::Glue::Database", "AWS::Athena::WorkGroup"},
     "lake-tables.yaml": {"AWS::Glue::Table", "AWS::Athena::NamedQuery"},
     "member-role.yaml": set(),
@@ -71,6 +77,7 @@ MISSING = {
         "AWS::Config::ConfigRule", "AWS::CloudWatch::Alarm", "AWS::Lambda::EventInvokeConfig", "AWS::Logs::MetricFilter",
         "AWS::SQS::QueuePolicy",
     },
+    "trail.yaml": {"AWS::S3::BucketPolicy", "AWS::CloudTrail::Trail"},
 }
 
 
@@ -85,10 +92,10 @@ def test_cfn_lint_finds_nothing():
 
 
 def test_cfn_lint_would_find_something(tmp_path):
-    broken = (INFRA / "lake.yaml").read_text().replace("RecursiveDeleteOption", "RecursiveDeleteOptoin", 1)
-    (tmp_path / "lake.yaml").write_text(broken)
+    broken = {"Resources": {"A": {"Type": "AWS::Athena::WorkGroup", "Properties": {"Name": "a", "RecursiveDeleteOptoin": True}}}}
+    (tmp_path / "broken.json").write_text(json.dumps(broken))
     run = subprocess.run(
-        [*CFN_LINT, str(tmp_path / "lake.yaml")], capture_output=True, text=True, check=False
+        [*CFN_LINT, str(tmp_path / "broken.json")], capture_output=True, text=True, check=False
     )
     assert run.returncode != 0 and "RecursiveDeleteOptoin" in run.stdout
 

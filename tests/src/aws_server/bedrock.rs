@@ -291,12 +291,15 @@ fn common(job: &Job) -> Map<String, Value> {
     insert(&mut members, "creationTime", Some(json!(written(job.created_at))));
     insert(&mut members, "lastModifiedTime", Some(json!(written(job.ended_at.unwrap_or(job.created_at)))));
     insert(&mut members, "endTime", job.ended_at.map(|seconds| json!(written(seconds))));
+    insert(&mut members, "failureMessage", job.failure_message.as_ref().map(|message| json!(message)));
     members
 }
 
 /// The same members in the list and in the answer of `GetModelInvocationJob`.
 fn invocation(job: &Job) -> Value {
     let mut members = common(job);
+    let message = members.remove("failureMessage");
+    insert(&mut members, "message", message);
     members.remove("creationTime");
     insert(&mut members, "submitTime", Some(json!(written(job.created_at))));
     insert(&mut members, "modelId", Some(json!(job.base_model_arn)));

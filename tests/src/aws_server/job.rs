@@ -31,6 +31,8 @@ pub struct Job {
     pub created_at: i64,
     /// Seconds since 1970.
     pub ended_at: Option<i64>,
+    /// Why it failed.
+    pub failure_message: Option<String>,
     /// Subnet ids and security group ids; `None` is a job outside a VPC.
     pub vpc_config: Option<(Vec<String>, Vec<String>)>,
     /// Where the job reads: training data, the model to import, the prompts of a batch.
@@ -58,6 +60,7 @@ impl Job {
             base_model_arn: format!("arn:aws:bedrock:{region}::foundation-model/{BASE_MODEL}"),
             created_at: FIRST_JOB_CREATED_AT + 60 * i64::try_from(before.len()).expect("jobs are few"),
             ended_at: None,
+            failure_message: None,
             vpc_config: None,
             training_s3_uri: Some(format!("s3://training-{account}/{name}/train.jsonl")),
             output_s3_uri: format!("s3://output-{account}/{name}/"),
@@ -82,6 +85,12 @@ impl Job {
     pub fn created_at(&mut self, seconds: i64) -> &mut Self {
         self.created_at = seconds;
         self
+    }
+
+    /// Failed at that second since 1970, for that reason.
+    pub fn failed(&mut self, message: &str, seconds: i64) -> &mut Self {
+        self.failure_message = Some(message.to_owned());
+        self.ended("Failed", seconds)
     }
 
     /// Has come to that status at that second since 1970.

@@ -164,6 +164,20 @@ fn an_endpoint_is_linked_as_the_response_tells_or_else_the_request() {
 }
 
 #[test]
+fn a_subnet_has_the_range_that_ec2_keeps() {
+    let create = |id: &str, cidr: &str| {
+        let made = json!({"subnetId": id, "vpcId": "vpc-1", "cidrBlock": cidr});
+        event(1, "CreateSubnet", json!({"vpcId": "vpc-1"}), json!({"subnet": made}))
+    };
+    let events = [create("subnet-1", "10.0.1.7/24"), create("subnet-2", ""), create("subnet-3", "10.0.0.0/40")];
+    let mut out = fold(&events);
+    assert_eq!(
+        rows(&mut out.subnets, &["subnet_id", "cidr_block"]),
+        ["subnet-1 10.0.1.0/24", "subnet-2 -", "subnet-3 -"]
+    );
+}
+
+#[test]
 fn a_modified_endpoint_gains_and_loses_subnets_groups_and_tables() {
     let request = json!({"VpcId": "vpc-1", "SubnetId": {"tag": 1, "content": "subnet-1"}});
     let create = || endpoint(1, request.clone(), json!({"vpcEndpointId": "vpce-1"}));

@@ -53,7 +53,7 @@ impl JobRequest {
         format!("arn:aws:bedrock:{}:{}:{word}-job/{model}{}", place.region, place.account_id, self.id)
     }
 
-    fn role_arn(&self, place: &Place) -> String {
+    pub(crate) fn role_arn(&self, place: &Place) -> String {
         format!("arn:aws:iam::{}:role/{}", place.account_id, self.role)
     }
 
@@ -136,6 +136,13 @@ pub fn create_model_invocation_job(place: &Place, caller: &Caller, at: DateTime<
 pub fn stop_model_customization_job(place: &Place, caller: &Caller, at: DateTime<Utc>, identifier: &str) -> Record {
     let parameters = json!({ "jobIdentifier": identifier });
     Record::new(place, caller, at, BEDROCK, "StopModelCustomizationJob", parameters, Value::Null)
+}
+
+/// `TagResource`
+pub fn tag_resource(place: &Place, caller: &Caller, at: DateTime<Utc>, arn: &str, tags: &[(&str, &str)]) -> Record {
+    let tags: Vec<Value> = tags.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect();
+    let parameters = json!({ "resourceARN": arn, "tags": tags });
+    Record::new(place, caller, at, BEDROCK, "TagResource", parameters, Value::Null)
 }
 
 #[cfg(test)]

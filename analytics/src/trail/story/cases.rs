@@ -4,6 +4,7 @@ use schemas::control::Verdict::{self, Compliant, NonCompliant, NotApplicable, Un
 use schemas::job::JobKind;
 
 use super::network::Network;
+use super::runs::{WAIVED_AT, WAIVER_LAST_DAY};
 use super::{Tale, utc};
 use crate::sha256::hex;
 use crate::trail::noise::put_role_policy_with_watched_words;
@@ -11,7 +12,7 @@ use crate::trail::{
     Caller, EndpointRequest, JobRequest, Permission, Place, Vpc, create_model_customization_job,
     create_model_import_job, create_model_invocation_job, create_security_group, create_tags, create_vpc,
     create_vpc_endpoint, delete_security_group_by_id, delete_security_group_by_name, delete_vpc, delete_vpc_endpoints,
-    id, masked, modify_security_group_rules, omitted, stop_model_customization_job,
+    id, masked, modify_security_group_rules, omitted, stop_model_customization_job, tag_resource,
 };
 
 const ALL_WELL: [Verdict; 3] = [Compliant, Compliant, Compliant];
@@ -50,7 +51,7 @@ fn other_teams_pipeline(place: &Place) -> Caller {
     Caller::role(&place.account_id, "payments-deploy", "codepipeline-9137")
 }
 
-fn request(name: &str, vpc: Option<Vpc>) -> JobRequest {
+pub(super) fn request(name: &str, vpc: Option<Vpc>) -> JobRequest {
     JobRequest {
         name: name.to_owned(),
         base_model: "amazon.titan-text-express-v1:0:8k".to_owned(),
@@ -232,7 +233,10 @@ fn batch_inference_outside_a_vpc(tale: &mut Tale) {
     job.base_model = "amazon.nova-lite-v1:0".to_owned();
     tale.records([create_model_invocation_job(&place, &ml_pipeline(&place), utc("2026-02-21T01:00:00Z"), &job)]);
     let arn = job.arn_of(&place, JobKind::ModelInvocation);
-    tale.job(&job.name, arn, "A batch inference job outside any VPC.", OUTSIDE_A_VPC);
+    let waiver = format!("owner=ana.silva@example.com reason=public data expires={WAIVER_LAST_DAY}");
+    let tags = [("NetworkIsolationWaiver", waiver.as_str())];
+    tale.records([tag_resource(&place, &data_scientist(&place), utc(WAIVED_AT), &arn, &tags)]);
+    tale.job(&job.name, arn, "A batch inference job outside any VPC, waived two days later.", OUTSIDE_A_VPC);
 }
 
 /// Story 9.
