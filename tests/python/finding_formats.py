@@ -19,6 +19,7 @@ so that a test can compare formats with each other and with the verdict rows.
 import argparse
 import collections
 import json
+import logging
 import os
 import re
 import sys
@@ -35,7 +36,7 @@ os.environ.update(
     no_proxy="127.0.0.1,localhost",
 )
 
-# Of `printf`-able ids: SHA-256 in hexadecimal.
+# SHA-256 in hexadecimal.
 FINDING_ID = re.compile(r"[0-9a-f]{64}")
 NAMESPACE = uuid.UUID("f137886b-a832-4183-a128-6c4ca3cb5192")
 
@@ -152,6 +153,7 @@ def asff(path, tally):
     from botocore.validate import ParamValidator
     from moto.server import ThreadedMotoServer
 
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     port = server.get_host_and_port()[1]
@@ -234,7 +236,8 @@ def oscal(path, tally):
 
 
 def junit(path, tally):
-    from junitparser import Error, Failure, JUnitXml, Skipped
+    from junitparser import Error, Failure, Skipped
+    from junitparser.xunit2 import JUnitXml
 
     document = JUnitXml.fromfile(path)
     total = collections.Counter()

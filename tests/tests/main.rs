@@ -13,6 +13,7 @@ mod evidence;
 mod golden;
 mod history;
 mod killed;
+mod kpi_witness;
 mod pack;
 mod planted_damage;
 mod reach_witness;

@@ -90,7 +90,7 @@ fn throttling_and_broken_connections_are_outlived() {
         let place = Place::in_s3(faults);
         place.deliver(&story().files);
         let ingest = place.ingest(&["--events", "all"]).expect_status(2);
-        assert!(ingest.stdout.contains("  89  log files read\n"), "{faults:?}\n{}\n{}", ingest.stdout, ingest.stderr);
+        assert!(ingest.stdout.contains("  90  log files read\n"), "{faults:?}\n{}\n{}", ingest.stdout, ingest.stderr);
         let (_, verdicts) = place.last_verdicts();
         assert_eq!(verdicts.len(), story().jobs.len() * ControlId::IN_HISTORY.len());
     }
@@ -134,7 +134,7 @@ fn objects_that_cannot_be_fetched_are_named_and_tried_again() {
     assert!(second.stdout.contains("passed over: digest files"), "{}", second.stdout);
     let totals =
         program().args(["query", "lake_totals", "--lake", &lake, "--output", "ndjson"]).run().expect_status(0).rows();
-    assert_eq!(number(&totals[0], "log_files"), 90);
+    assert_eq!(number(&totals[0], "log_files"), 91);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use schemas::control::{ControlId, Verdict};
 use serde::Deserialize;
 
@@ -155,7 +155,7 @@ fn coverage(answer: &Answer) -> Result<Vec<DayCoverage>> {
     let day = |row: Row| DayCoverage {
         account_id: row.account_id,
         aws_region: row.aws_region,
-        day: NaiveDate::from(row.day.date_naive()),
+        day: row.day.date_naive(),
         attested_hours: row.attested_hours,
         delivered_hours: row.delivered_hours,
         gap_hours: row.gap_hours,

@@ -90,7 +90,7 @@ fn asff(finding: &Finding, terms: &Terms) -> Value {
     let account_id = legible_within(&finding.account_id, limits::ACCOUNT_ID);
     let region = legible_within(&finding.aws_region, limits::REGION);
     let severity = severity(finding);
-    let types = ["Software and Configuration Checks/AWS Security Best Practices/Network Reachability"];
+    let types = ["Software and Configuration Checks/AWS Security Best Practices"];
     let updated_at = rfc3339(terms.as_of);
     without_nulls(json!({
         "ProductArn": product_arn(&account_id, &region),

@@ -88,7 +88,7 @@ mod tests {
             Finding { control: ControlId::JobNetworkTagged, ..first.clone() },
             Finding { account_id: "444455556666".to_owned(), ..first.clone() },
             Finding { aws_region: "us-east-1".to_owned(), ..first.clone() },
-            Finding { job_arn: Some("arn:other".to_owned()), ..first.clone() },
+            Finding { job_arn: Some("arn:other".to_owned()), ..first },
         ] {
             assert_ne!(finding_id(&other), id);
         }

@@ -20,7 +20,13 @@ pub fn terms() -> Terms {
         is_strict: false,
         tool_version: "0.1.0".to_owned(),
         lake: "s3://audit-lake/bedrock".to_owned(),
-        control_versions: ControlId::IN_HISTORY.map(|control| (control, control.version_in_history())).into(),
+        control_versions: [
+            (ControlId::JobInVpc, 2),
+            (ControlId::JobSecurityGroupsExist, 3),
+            (ControlId::JobSecurityGroupsNotDefault, 2),
+            (ControlId::JobNetworkTagged, 1),
+        ]
+        .into(),
     }
 }
 
