@@ -263,7 +263,7 @@ def test_after_an_ingest_of_evidence_alone_the_new_history_is_read(lake, tmp_pat
     place.mkdir(parents=True)
     name = f"093005-bedrock-job-in-vpc-{EVIDENCE[0]['request_id']}.jsonl"
     place.joinpath(name).write_text("".join(json.dumps(line) + "\n" for line in EVIDENCE))
-    sql = "select job_arn, state from job_states where source = 'rule_evidence'"
+    sql = f"select job_arn, state from job_states where source = 'rule_evidence' and job_arn = '{JOB}'"
     for arguments in (["ingest", evidence], ["rebuild"]):
         subprocess.run([BINARY, *arguments, "--lake", copy, "--quiet"], capture_output=True, check=True)
     assert len(list((copy / "history/job_states").iterdir())) == 2, "the history before is still there"
