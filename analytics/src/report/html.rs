@@ -80,6 +80,7 @@ pub fn render(input: &Input) -> String {
         timelines_not_drawn: words::count(timelines_not_drawn, "job"),
         are_timelines_left_out: timelines_not_drawn > 0,
         jobs: words::count(counts.all(), "job"),
+        rows_shown: words::thousands(rows.len() as u64),
         rows,
         left_out: jobs::left_out(&jobs),
     };
@@ -144,6 +145,7 @@ struct Page<'a> {
     timelines_not_drawn: String,
     are_timelines_left_out: bool,
     jobs: String,
+    rows_shown: String,
     rows: Vec<Row>,
     left_out: Vec<LeftOut>,
 }

@@ -248,8 +248,8 @@ mod tests {
         sort(&mut jobs);
         let rows = rows(&jobs, &HashMap::new());
         let seen: Vec<(&str, &str, usize)> =
-            rows.iter().map(|row| (row.name.as_str(), row.letters.as_str(), row.findings.len())).collect();
-        assert_eq!(seen, [("c", "nn----", 1), ("b", "uu----", 1), ("a", "cc----", 0), ("d", "aa----", 0)]);
+            rows.iter().map(|row| (row.name.as_str(), &row.letters[..2], row.findings.len())).collect();
+        assert_eq!(seen, [("c", "nn", 1), ("b", "uu", 1), ("a", "cc", 0), ("d", "aa", 0)]);
         assert_eq!(rows[2].rest, "1 compliant");
         assert!(left_out(&jobs).is_empty());
     }
