@@ -1,9 +1,12 @@
 //! What was typed.
 
+mod config_file;
+
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode as ProcessExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::command;
 use crate::error::{Error, chain};
@@ -37,6 +40,10 @@ pub struct Global {
     /// Show no progress
     #[arg(long, short, global = true)]
     pub quiet: bool,
+    /// Defaults for options, in TOML: keys are long names, at the top or in a command's table
+    /// [default: ~/.config/bedrock-audit/config.toml where there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Workers and queries share this much memory, for example 512MiB [default: 128 MiB for each worker, 512 MiB at least]
     #[arg(long, global = true, value_name = "SIZE")]
     pub memory: Option<String>,
@@ -73,12 +80,20 @@ pub enum Command {
     Report(Report),
     /// Check digest files and log files, or an evidence pack, against CloudTrail's signatures and hashes
     Verify(Verify),
-    /// Judge every job of one account and Region now, from live APIs, as the Config rule does
+    /// Print the completions of a shell
+    Completions(Completions),
+    /// Write the manual pages
+    Man(Man),
+    /// Judge every job now, from live APIs, as the Config rule does: one account and Region, or many
     Evaluate(Evaluate),
 }
 
 /// `bedrock-audit demo`
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  bedrock-audit demo
+  bedrock-audit demo --folder /tmp/demo")]
 pub struct Demo {
     /// The folder to make; an earlier demo in it is replaced
     #[arg(long, value_name = "FOLDER", default_value = "bedrock-audit-demo")]
@@ -144,6 +159,10 @@ pub struct LakeArg {
 
 /// `bedrock-audit rebuild`
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  bedrock-audit rebuild --lake ./lake
+  bedrock-audit rebuild --lake s3://my-lake/trail --memory 2GiB")]
 pub struct Rebuild {
     #[command(flatten)]
     pub lake: LakeArg,
@@ -398,6 +417,7 @@ Examples:
   bedrock-audit evaluate --region eu-west-1
   bedrock-audit evaluate --region eu-west-1 --controls job_in_vpc,job_private_path --parameter maxJobAgeDays=90
   bedrock-audit evaluate --region eu-west-1 --verdicts NonCompliant,Undetermined --output csv > verdicts.csv
+  bedrock-audit evaluate --regions all --accounts 111122223333,444455556666 --role-name bedrock-audit-read
 
 It only reads. Each control needs its own permissions, and what could not be read is Undetermined and named: see README,
 'The rule'. The exit code is 1 when a job is non-compliant, 2 when none is but something could not be told.")]
@@ -411,10 +431,22 @@ pub struct Evaluate {
     /// Show only these verdicts: Compliant, NonCompliant, NotApplicable, Undetermined (counts and exit code stay whole)
     #[arg(long, value_name = "VERDICT,...", value_delimiter = ',')]
     pub verdicts: Vec<String>,
-    /// Requests in flight at one time
+    /// Look at these Regions, or at all that are enabled for the account [default: the one of the environment]
+    #[arg(long, value_name = "REGION,...|all", value_delimiter = ',')]
+    pub regions: Vec<String>,
+    /// Look at these accounts, each through its role of the name --role-name
+    #[arg(long, value_name = "ID,...", value_delimiter = ',', requires = "role_name")]
+    pub accounts: Vec<String>,
+    /// The name of the role to assume in every account, with its path if it has one
+    #[arg(long, value_name = "NAME", requires = "accounts")]
+    pub role_name: Option<String>,
+    /// Accounts and Regions looked at at one time
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub places_at_once: u16,
+    /// Requests in flight at one time, of one account and Region
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub concurrency: u16,
-    /// Stop reading after this long; what was not read is Undetermined
+    /// Stop reading an account and Region after this long; what was not read is Undetermined
     #[arg(long, value_name = "SPAN", default_value = "15m")]
     pub time_limit: String,
     /// Format of the verdicts
@@ -422,27 +454,60 @@ pub struct Evaluate {
     pub output: Format,
 }
 
+/// `bedrock-audit completions`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  bedrock-audit completions bash > ~/.local/share/bash-completion/completions/bedrock-audit
+  bedrock-audit completions zsh > ~/.zfunc/_bedrock-audit
+  bedrock-audit completions fish > ~/.config/fish/completions/bedrock-audit.fish")]
+pub struct Completions {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+/// `bedrock-audit man`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  bedrock-audit man | man -l -
+  bedrock-audit man --out ~/.local/share/man/man1 && man bedrock-audit-audit")]
+pub struct Man {
+    /// The folder for a page a command [default: the program's own page on standard output]
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+}
+
 /// Runs the program with the process's own arguments.
 pub fn main() -> ProcessExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let typed: Vec<OsString> = std::env::args_os().collect();
+    let mut command = Cli::command();
+    if let Some(path) = config_file::find(&typed, |name| std::env::var_os(name)) {
+        command = match config_file::apply(command, &path) {
+            Ok(command) => command,
+            Err(error) => return ended(&error),
+        };
+    }
+    match command.try_get_matches_from(typed).and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => command::run(&cli).map_or_else(|error| ended(&error), Into::into),
         Err(error) => {
             // Help and version come this way too, and are no misuse.
             let _ = error.print();
-            return if error.use_stderr() { ExitCode::Misused.into() } else { ExitCode::Done.into() };
+            if error.use_stderr() { ExitCode::Misused.into() } else { ExitCode::Done.into() }
         }
-    };
-    match command::run(&cli) {
-        Ok(code) => code.into(),
-        // Who reads the output has closed it and wants no more.
-        Err(error) if is_broken_pipe(&error) => ExitCode::Done.into(),
-        Err(error) => {
-            complain(&error);
-            match error {
-                Error::Misused(_) => ExitCode::Misused.into(),
-                _ => ExitCode::Failed.into(),
-            }
-        }
+    }
+}
+
+fn ended(error: &Error) -> ProcessExitCode {
+    // Who reads the output has closed it and wants no more.
+    if is_broken_pipe(error) {
+        return ExitCode::Done.into();
+    }
+    complain(error);
+    match error {
+        Error::Misused(_) => ExitCode::Misused.into(),
+        _ => ExitCode::Failed.into(),
     }
 }
 
@@ -461,7 +526,6 @@ fn complain(error: &Error) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -1,6 +1,7 @@
 //! Each command: what it does with the library, what it prints where, how it ends.
 
 mod audit;
+mod completions;
 mod demo;
 #[cfg(feature = "live")]
 mod evaluate;
@@ -54,6 +55,8 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
             Command::Explain(explain) => explain::run(explain, &session).await,
             Command::Query(query) => query::run(query, &session).await,
             Command::Report(report) => report::run(report, &session).await,
+            Command::Completions(completions) => completions::print(completions),
+            Command::Man(man) => completions::man(man),
             Command::Verify(verify) => verify::run(verify, &session).await,
             #[cfg(feature = "live")]
             Command::Evaluate(evaluate) => evaluate::run(evaluate, &session, &cli.global).await,

@@ -77,9 +77,12 @@ impl Connection {
         self.base.region().map(ToString::to_string)
     }
 
-    /// What is read from, with the credentials of the environment.
-    pub fn sources(&self) -> Sources {
-        apis(&self.base).sources
+    /// The environment's own account, or the one that a role leads into.
+    pub async fn account(&self, role_arn: Option<&str>) -> InAccount {
+        match role_arn {
+            None => InAccount(self.base.clone()),
+            Some(role_arn) => InAccount(self.assumed(role_arn).await),
+        }
     }
 
     /// Credentials of a role in another account. They last 15 minutes, as long as a function can run.
@@ -94,6 +97,21 @@ impl Connection {
             .to_builder()
             .credentials_provider(aws_sdk_bedrock::config::SharedCredentialsProvider::new(provider))
             .build()
+    }
+}
+
+/// One account, every Region of which is reached with the same credentials; they are asked for at the first call.
+pub struct InAccount(SdkConfig);
+
+impl InAccount {
+    /// The Regions that are enabled for the account.
+    pub async fn regions(&self) -> Result<Vec<String>, Unread> {
+        ec2::describe_regions(&self.0).await
+    }
+
+    /// What is read from in a Region.
+    pub fn sources(&self, region: &str) -> Sources {
+        apis(&self.0.to_builder().region(Region::new(region.to_owned())).build()).sources
     }
 }
 

@@ -93,6 +93,7 @@ impl Program {
             .env("AWS_SHARED_CREDENTIALS_FILE", home.path("credentials"))
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("HOME", home.folder.path())
+            .env_remove("XDG_CONFIG_HOME")
             .env("NO_COLOR", "1");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Some(folder) = &self.current_folder {

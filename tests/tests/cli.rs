@@ -176,3 +176,42 @@ fn closing_the_pipe_early_is_no_failure() {
         .expect("sh runs");
     assert_eq!(String::from_utf8_lossy(&run.stderr), "");
 }
+
+#[test]
+fn a_config_file_gives_defaults_and_a_bad_one_is_named() {
+    let place = told();
+    let config = place.trail_folder().with_file_name("config.toml");
+    let write = |text: &str| std::fs::write(&config, text).expect("a temporary folder can be written to");
+    write(&format!("lake = {:?}\n[audit]\noutput = \"csv\"\n", place.lake()));
+    let audit = place.program().arg("audit").arg("--config").arg(&config).run().expect_status(1);
+    assert!(audit.stdout.starts_with("account_id,"), "{}", audit.stdout);
+    let typed = place.program().args(["audit", "--output", "json", "--config"]).arg(&config).run().expect_status(1);
+    assert!(typed.stdout.starts_with('['), "{}", typed.stdout);
+    for (text, expected) in [
+        ("[audit]\noutput = \"cvs\"", "[audit] output: invalid value 'cvs'"),
+        ("lake = ", "TOML parse error at line 1"),
+        ("laek = \"x\"", "laek: no such option"),
+    ] {
+        write(text);
+        let refused = place.program().args(["audit", "--config"]).arg(&config).run().expect_status(64);
+        let named = format!("bedrock-audit: config file {}: ", config.display());
+        assert!(refused.stderr.starts_with(&named) && refused.stderr.contains(expected), "{}", refused.stderr);
+    }
+}
+
+#[test]
+fn completions_and_manual_pages_know_every_command() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    program().args(["man", "--out"]).arg(folder.path()).run().expect_status(0);
+    let commands = ["demo", "ingest", "rebuild", "audit", "explain", "query", "report", "verify", "evaluate"];
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = program().args(["completions", shell]).run().expect_status(0).stdout;
+        assert!(commands.iter().all(|command| script.contains(command)), "{shell}");
+    }
+    for command in commands {
+        let page = std::fs::read_to_string(folder.path().join(format!("bedrock-audit-{command}.1"))).expect("a page");
+        assert!(page.contains(".SH OPTIONS") && page.contains("Examples:"), "{command}: {page}");
+    }
+    let own = program().arg("man").run().expect_status(0).stdout;
+    assert!(own.contains("bedrock\\-audit") && own.contains("Exit codes"), "{own}");
+}

@@ -61,6 +61,91 @@ fn without_credentials_it_could_not_tell_and_says_so_in_words() {
     assert!(line.contains("credentials") && !line.contains("DispatchFailure("), "{line}");
 }
 
+/// The role that evaluate is told to assume.
+fn role(account: &str) -> String {
+    format!("arn:aws:iam::{account}:role/audit/read")
+}
+
+const OTHER: &str = "444455556666";
+const BOTH: &str = "111122223333,444455556666";
+
+fn two_accounts() -> AwsServer {
+    let aws = aws();
+    let mut state = aws.state();
+    state.home().add_job("at-home").in_vpc(&[SUBNET], &[GROUP]);
+    for (account, region) in [(OTHER, "eu-west-1"), (OTHER, "us-east-1")] {
+        state.place(account, region).add_job(&format!("in-{region}"));
+    }
+    state.add_role(&role("111122223333"));
+    state.add_role(&role(OTHER));
+    drop(state);
+    aws
+}
+
+#[test]
+fn several_accounts_and_regions_are_one_answer() {
+    let aws = two_accounts();
+    let run = |more: &[&str]| {
+        let asked = ["--controls", "job_in_vpc", "--accounts", BOTH, "--role-name", "audit/read"];
+        evaluate(&aws).args(asked).args(more.iter().copied()).run()
+    };
+    let rows = run(&["--regions", "all", "--output", "ndjson"]).expect_status(1).rows();
+    let places: Vec<_> = rows
+        .iter()
+        .map(|row| [&row["account_id"], &row["aws_region"], &row["job_name"], &row["verdict"]])
+        .map(|row| row.map(|value| value.as_str().unwrap_or_default().to_owned()).join(" "))
+        .collect();
+    assert_eq!(
+        places,
+        [
+            "111122223333 eu-west-1 at-home Compliant",
+            "444455556666 eu-west-1 in-eu-west-1 NonCompliant",
+            "444455556666 us-east-1 in-us-east-1 NonCompliant",
+        ]
+    );
+    let assumed = aws.requests().iter().filter(|seen| seen.operation == "AssumeRole").count();
+    assert_eq!(assumed, 2, "one session an account, whatever the number of its Regions");
+
+    let table = run(&["--regions", "us-east-1,eu-west-1"]).expect_status(1);
+    assert!(
+        table.stdout.contains("3 jobs in 4 Regions of 2 account(s) now; 1 of them have no job"),
+        "{}",
+        table.stdout
+    );
+}
+
+#[test]
+fn an_account_that_cannot_be_reached_is_named_and_the_others_are_told() {
+    let aws = two_accounts();
+    aws.state().roles.remove(&role(OTHER));
+    let run = |regions: &str| {
+        let asked = ["--controls", "job_in_vpc", "--accounts", BOTH, "--role-name", "audit/read", "--regions", regions];
+        evaluate(&aws).args(asked).run().expect_status(2)
+    };
+    let named = run("eu-west-1");
+    assert!(named.stdout.contains("at-home"), "{}", named.stdout);
+    let line = named.stdout.lines().find(|line| line.starts_with("could not read: 444455556666 eu-west-1: "));
+    let line = line.unwrap_or_else(|| panic!("{}", named.stdout));
+    assert!(line.contains("bedrock:ListModelCustomizationJobs") && line.contains("AssumeRole"), "{line}");
+
+    let all = run("all");
+    let line = all.stdout.lines().find(|line| line.starts_with("could not read: 444455556666: ec2:DescribeRegions"));
+    assert!(line.is_some_and(|line| line.ends_with("name its Regions with --regions")), "{}", all.stdout);
+    assert!(all.stdout.contains("at-home"), "{}", all.stdout);
+}
+
+#[test]
+fn places_are_looked_at_a_few_at_a_time() {
+    let aws = aws();
+    for number in 1..=9 {
+        aws.state().place("111122223333", &format!("eu-west-{number}")).add_job("job");
+    }
+    aws.set_latency(std::time::Duration::from_millis(20));
+    let asked = ["--regions", "all", "--controls", "job_in_vpc", "--concurrency", "1", "--places-at-once", "3"];
+    evaluate(&aws).args(asked).run().expect_status(1);
+    assert!((2..=3).contains(&aws.most_in_flight()), "{} requests at one time", aws.most_in_flight());
+}
+
 #[test]
 fn what_was_mistyped_is_named_with_what_is_right() {
     let aws = aws();
@@ -70,6 +155,9 @@ fn what_was_mistyped_is_named_with_what_is_right() {
         (["--parameter", "maxJobAgeDays=x"], "1 to 65535"),
         (["--verdicts", "Bad"], "NonCompliant"),
         (["--time-limit", "long"], "15m"),
+        (["--regions", "europe"], "for example eu-west-1"),
+        (["--accounts", "111122223333"], "--role-name"),
+        (["--role-name", "reader"], "--accounts"),
     ] {
         let outcome = evaluate(&aws).args(arguments).run().expect_status(64);
         assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);

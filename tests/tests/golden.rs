@@ -35,6 +35,8 @@ fn golden_help() {
         vec!["report", "--help"],
         vec!["verify", "--help"],
         vec!["evaluate", "--help"],
+        vec!["completions", "--help"],
+        vec!["man", "--help"],
     ] {
         let help = program().env("COLUMNS", "100").args(command.clone()).run().expect_status(0);
         text += &format!(

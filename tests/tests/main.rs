@@ -14,6 +14,7 @@ mod golden;
 mod history;
 mod killed;
 mod kpi_witness;
+mod memory;
 mod pack;
 mod planted_damage;
 mod reach_witness;

@@ -1,35 +1,61 @@
 //! `bedrock-audit evaluate`: the rule's own code, from a laptop.
 
-use std::sync::Arc;
+mod output;
+mod places;
 
-use arrow::array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use config_rule::aws::{Connection, Options};
 use config_rule::check::{Checked, Request, check};
+use config_rule::facts::Unread;
 use config_rule::gather::{Bounds, Memory};
-use config_rule::report::Finding;
+use config_rule::parameters::Parameters;
+use futures::StreamExt;
+use futures::stream;
 use schemas::control::{ControlId, Verdict};
 use tokio::time::Instant;
 
-use super::audit::counts_by_control;
-use super::{Session, write_stdout};
+use super::Session;
 use crate::cli::{Evaluate, Global};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::exit_code::ExitCode;
-use crate::query::Answer;
-use crate::query::render::{Format, render};
-
-/// The columns that people read; the others are for programs.
-const READ_BY_PEOPLE: [&str; 5] = ["created_at", "job_name", "control", "verdict", "reason"];
+use places::{Place, Places};
 
 /// EC2 may not show a group that was just created.
-const SECOND_LOOK_AFTER: std::time::Duration = std::time::Duration::from_secs(3);
+const SECOND_LOOK_AFTER: Duration = Duration::from_secs(3);
+
+/// What one account and Region showed.
+struct Seen {
+    account_id: Option<String>,
+    region: String,
+    checked: Checked,
+}
+
+/// What all of them showed, in the order of account and Region.
+struct Evaluated {
+    seen: Vec<Seen>,
+    /// What could not even be looked at: an account whose Regions could not be listed.
+    unlisted: Vec<(Option<String>, Unread)>,
+}
+
+/// What is asked of every account and Region alike.
+struct Asked {
+    controls: Vec<ControlId>,
+    parameters: Parameters,
+    concurrency: usize,
+    time_limit: Duration,
+    now: chrono::DateTime<chrono::Utc>,
+}
 
 pub async fn run(args: &Evaluate, session: &Session, global: &Global) -> Result<ExitCode> {
-    let (controls, parameters, shown) = (args.controls()?, args.rule_parameters()?, args.shown()?);
-    let bounds = Bounds {
+    let (wanted, shown) = (args.places()?, args.shown()?);
+    let asked = Asked {
+        controls: args.controls()?,
+        parameters: args.rule_parameters()?,
         concurrency: args.concurrency.into(),
-        deadline: Instant::now() + args.time_limit()?,
-        second_look_after: SECOND_LOOK_AFTER,
+        time_limit: args.time_limit()?,
+        now: session.now,
     };
     let options = Options {
         profile: global.profile.clone(),
@@ -37,99 +63,63 @@ pub async fn run(args: &Evaluate, session: &Session, global: &Global) -> Result<
         endpoint_url: global.endpoint_url.clone(),
     };
     let connection = Connection::load(&options).await;
-    let region = connection.region().ok_or_else(no_region)?;
+    let Places { places, unlisted } = places::of(&wanted, &connection).await?;
+    let looks = places.into_iter().map(|place| look(place, &asked));
+    let seen: Vec<Seen> = stream::iter(looks).buffered(args.places_at_once.into()).collect().await;
+    let evaluated = Evaluated { seen, unlisted };
+    output::print(args.output, &evaluated, &shown, &asked.controls)?;
+    Ok(evaluated.exit_code())
+}
+
+/// Each place has the time limit to itself, from when its turn comes.
+async fn look(place: Place, asked: &Asked) -> Seen {
+    let bounds = Bounds {
+        concurrency: asked.concurrency,
+        deadline: Instant::now() + asked.time_limit,
+        second_look_after: SECOND_LOOK_AFTER,
+    };
     let request = Request {
-        account_id: None,
-        region: &region,
-        controls: &controls,
-        selection: &parameters.selection,
-        policy: &parameters.policy,
+        account_id: place.account_id.as_deref(),
+        region: &place.region,
+        controls: &asked.controls,
+        selection: &asked.parameters.selection,
+        policy: &asked.parameters.policy,
         changed: None,
-        now: session.now,
+        now: asked.now,
     };
-    let checked = check(&connection.sources(), request, bounds, &Memory::default()).await;
-    print(args.output, &checked, &shown, &controls, &region)?;
-    Ok(exit_code(&checked))
+    let checked = check(&place.sources, request, bounds, &Memory::default()).await;
+    Seen { account_id: place.account_id, region: place.region, checked }
 }
 
-fn no_region() -> Error {
-    Error::Misused("evaluate: no Region; give --region, or set AWS_REGION or a profile that has one".to_owned())
-}
+impl Seen {
+    /// The account that was asked for, else the one that the jobs' ARNs name.
+    fn account_id(&self) -> Option<&str> {
+        let of_jobs = Some(self.checked.world.account_id.as_str()).filter(|id| !id.is_empty());
+        self.account_id.as_deref().or(of_jobs)
+    }
 
-/// A non-compliant job is certain whatever else is unknown, so it comes first.
-fn exit_code(checked: &Checked) -> ExitCode {
-    if checked.of(Verdict::NonCompliant) > 0 {
-        ExitCode::NonCompliant
-    } else if checked.of(Verdict::Undetermined) > 0 || !checked.is_complete() {
-        ExitCode::CouldNotTell
-    } else {
-        ExitCode::Done
+    fn is_whole(&self) -> bool {
+        self.checked.of(Verdict::Undetermined) == 0 && self.checked.is_complete()
     }
 }
 
-fn print(output: Format, checked: &Checked, shown: &[Verdict], controls: &[ControlId], region: &str) -> Result<()> {
-    let rows: Vec<&Finding> =
-        checked.findings.iter().filter(|finding| shown.contains(&finding.judgement.verdict)).collect();
-    let rows = verdict_rows(&rows, region);
-    let summary = summary(checked, controls, region);
-    let mut out = std::io::stdout().lock();
-    if output == Format::Table {
-        render(&one_batch(for_people(&rows)), Format::Table, &mut out)?;
-        drop(out);
-        return write_stdout(&format!("\n{summary}"));
+impl Evaluated {
+    fn of(&self, verdict: Verdict) -> usize {
+        self.seen.iter().map(|seen| seen.checked.of(verdict)).sum()
     }
-    render(&one_batch(rows), output, &mut out)?;
-    eprint!("{summary}");
-    Ok(())
-}
 
-fn summary(checked: &Checked, controls: &[ControlId], region: &str) -> String {
-    let jobs = checked.listed.len();
-    let mut lines = vec![format!("{jobs} jobs in {region} now"), String::new()];
-    lines.extend(counts_by_control(controls, |control, verdict| {
-        let is_counted = |finding: &&Finding| finding.control == control && finding.judgement.verdict == verdict;
-        checked.findings.iter().filter(is_counted).count() as u64
-    }));
-    let unread = checked.unread();
-    if !unread.is_empty() {
-        lines.push(String::new());
-        lines.extend(unread.iter().map(|unread| format!("could not read: {unread}")));
+    fn accounts(&self) -> BTreeSet<Option<&str>> {
+        self.seen.iter().map(Seen::account_id).collect()
     }
-    if !checked.is_complete() {
-        lines.push("there may be more jobs: a listing was cut short".to_owned());
+
+    /// A non-compliant job is certain whatever else is unknown, so it comes first.
+    fn exit_code(&self) -> ExitCode {
+        if self.of(Verdict::NonCompliant) > 0 {
+            ExitCode::NonCompliant
+        } else if !self.unlisted.is_empty() || !self.seen.iter().all(Seen::is_whole) {
+            ExitCode::CouldNotTell
+        } else {
+            ExitCode::Done
+        }
     }
-    lines.join("\n") + "\n"
-}
-
-/// One row a job and control.
-fn verdict_rows(rows: &[&Finding], region: &str) -> RecordBatch {
-    let texts = |of: &dyn Fn(&Finding) -> Option<String>| -> ArrayRef {
-        Arc::new(rows.iter().map(|finding| of(finding)).collect::<StringArray>())
-    };
-    let created_at: TimestampMicrosecondArray =
-        rows.iter().map(|finding| Some(finding.facts.job.created_at.timestamp_micros())).collect();
-    let columns: [(&str, ArrayRef); 11] = [
-        ("aws_region", texts(&|_| Some(region.to_owned()))),
-        ("created_at", Arc::new(created_at.with_timezone("UTC"))),
-        ("job_kind", texts(&|finding| Some(finding.facts.job.kind.as_str().to_owned()))),
-        ("job_name", texts(&|finding| Some(finding.facts.job.name.clone()))),
-        ("job_arn", texts(&|finding| Some(finding.facts.job.arn.clone()))),
-        ("status", texts(&|finding| Some(finding.facts.job.status.clone()))),
-        ("control", texts(&|finding| Some(finding.control.as_str().to_owned()))),
-        ("verdict", texts(&|finding| Some(finding.judgement.verdict.as_str().to_owned()))),
-        ("reason", texts(&|finding| Some(finding.judgement.reason()))),
-        ("resources", texts(&|finding| Some(finding.judgement.resources.join(" ")).filter(|ids| !ids.is_empty()))),
-        ("role_arn", texts(&|finding| finding.facts.detail.known().and_then(|detail| detail.role_arn.clone()))),
-    ];
-    let batch = RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, true)));
-    batch.expect("every column has one value a row")
-}
-
-fn for_people(rows: &RecordBatch) -> RecordBatch {
-    let columns = READ_BY_PEOPLE.map(|name| (name, rows[name].clone(), true));
-    RecordBatch::try_from_iter_with_nullable(columns).expect("the columns are of one batch")
-}
-
-fn one_batch(batch: RecordBatch) -> Answer {
-    Answer { schema: batch.schema(), batches: vec![batch] }
 }

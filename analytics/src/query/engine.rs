@@ -12,6 +12,7 @@ use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
 use schemas::tables::{EVENTS, HISTORY, INGESTED, Table};
@@ -27,6 +28,16 @@ use crate::store::Lake;
 
 /// The lake's address inside the engine; nothing outside it has one.
 const LAKE_URL: &str = "lake://lake";
+
+/// Rows that operators hand to each other at a time. Few, since merging the runs of a sort that spilled holds a batch of each.
+const BATCH_ROWS: usize = 1024;
+
+/// An operator runs on so many cores as it has this much memory for: each of them sorts for itself.
+const PARTITION_MEMORY: usize = 128 << 20;
+
+/// Each sort keeps this part of the memory, and at most so many bytes, for merging what it has spilled.
+const MERGING_PART: usize = 32;
+const MERGING_MOST: usize = 10 << 20;
 
 /// The raw table behind the view `events`, in which a record that was delivered twice may stand twice.
 const EVENT_COPIES: &str = "event_copies";
@@ -163,15 +174,24 @@ impl Engine {
 }
 
 fn context(memory_bytes: usize) -> datafusion::error::Result<SessionContext> {
-    let mut config =
-        SessionConfig::new().with_information_schema(true).with_default_catalog_and_schema("lake", "public");
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut config = SessionConfig::new()
+        .with_information_schema(true)
+        .with_default_catalog_and_schema("lake", "public")
+        .with_batch_size(BATCH_ROWS)
+        .with_target_partitions((memory_bytes / PARTITION_MEMORY).clamp(1, cores));
     // Plain Arrow strings, as in `schemas`; views would save copies that our small answers do not make.
     config.options_mut().execution.parquet.schema_force_view_types = false;
     config.options_mut().execution.parquet.pushdown_filters = true;
     // Planning opens no file: a lake has thousands, and a scan prunes by their own statistics.
     config.options_mut().execution.collect_statistics = false;
     config.options_mut().sql_parser.map_string_types_to_utf8view = false;
-    let runtime = RuntimeEnvBuilder::new().with_memory_limit(memory_bytes, 1.0).build_arc()?;
+    let merging = memory_bytes / MERGING_PART;
+    config.options_mut().execution.sort_spill_reservation_bytes = merging.min(MERGING_MOST);
+    // What an operator that can spill may hold is its share: the first would otherwise take everything, and the others could
+    // not even begin.
+    let pool = Arc::new(FairSpillPool::new(memory_bytes));
+    let runtime = RuntimeEnvBuilder::new().with_memory_pool(pool).build_arc()?;
     Ok(SessionContext::new_with_config_rt(config, runtime))
 }
 

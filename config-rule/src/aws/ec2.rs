@@ -23,6 +23,17 @@ impl Network {
     }
 }
 
+/// The Regions that are enabled for the account, sorted.
+pub async fn describe_regions(config: &SdkConfig) -> Result<Vec<String>, Unread> {
+    // Without `AllRegions` the answer leaves out those that are disabled (EC2 API Reference, "DescribeRegions").
+    let answer = Client::new(config).describe_regions().send().await;
+    let answer = answer.map_err(|error| unread("ec2:DescribeRegions", "the account's Regions", &error))?;
+    let mut regions: Vec<String> =
+        answer.regions.unwrap_or_default().into_iter().filter_map(|region| region.region_name).collect();
+    regions.sort();
+    Ok(regions)
+}
+
 fn filter(name: &str, values: &[String]) -> Filter {
     Filter::builder().name(name).set_values(Some(values.to_vec())).build()
 }

@@ -97,9 +97,15 @@ const MANAGED_PREFIX_LISTS: Kind = Kind {
 const KINDS: [&Kind; 7] =
     [&SECURITY_GROUPS, &SUBNETS, &VPCS, &ROUTE_TABLES, &ENDPOINTS, &PREFIX_LISTS, &MANAGED_PREFIX_LISTS];
 
+/// It has no pages, and here no filters.
+const REGIONS: &str = "DescribeRegions";
+
 pub(super) fn route(call: &Call) -> Result<Routed, String> {
     let form = Form::of(call);
     let asked = form.get("Action").unwrap_or("a request without Action");
+    if asked == REGIONS {
+        return Ok(Routed::new(REGIONS, ""));
+    }
     let kind = KINDS.into_iter().find(|kind| kind.operation == asked).ok_or_else(|| asked.to_owned())?;
     Ok(Routed::new(kind.operation, Selection::words(kind, &form)).on_page(form.get("NextToken")))
 }
@@ -107,6 +113,9 @@ pub(super) fn route(call: &Call) -> Result<Routed, String> {
 pub(super) fn answer(state: &mut State, caller: &Caller, operation: &str, call: &Call) -> Result<Reply, Refusal> {
     let form = Form::of(call);
     form.require_version(VERSION)?;
+    if operation == REGIONS {
+        return regions(state, caller, &form);
+    }
     let kind = KINDS.into_iter().find(|kind| kind.operation == operation).expect("route has found the operation");
     let selection = Selection::parse(kind, &form)?;
     let page_size = state.page_size;
@@ -119,7 +128,28 @@ pub(super) fn answer(state: &mut State, caller: &Caller, operation: &str, call: 
     let page = page.ok_or_else(|| Refusal::new(400, "InvalidNextToken", "The token is invalid"))?;
     let set = xml::list(kind.set, "item", page.items);
     let inner = set + &xml::optional("nextToken", page.next.as_deref());
-    Ok(Reply::xml(200, &format!("<{operation}Response xmlns=\"{NAMESPACE}\">{inner}</{operation}Response>")))
+    Ok(reply(operation, &inner))
+}
+
+fn reply(operation: &str, inner: &str) -> Reply {
+    Reply::xml(200, &format!("<{operation}Response xmlns=\"{NAMESPACE}\">{inner}</{operation}Response>"))
+}
+
+/// Without `AllRegions`, those that are enabled for the account.
+fn regions(state: &State, caller: &Caller, form: &Form) -> Result<Reply, Refusal> {
+    if let Some(unknown) = form.unknown_member(&["Action", "Version"], &[]) {
+        return Err(Refusal::new(400, "UnknownParameter", format!("The parameter {unknown} is not recognized")));
+    }
+    let enabled = state.enabled_regions(&caller.account).into_iter().map(|region| {
+        let endpoint = format!("ec2.{region}.amazonaws.com");
+        [
+            xml::text("regionName", &region),
+            xml::text("regionEndpoint", &endpoint),
+            xml::text("optInStatus", "opt-in-not-required"),
+        ]
+        .concat()
+    });
+    Ok(reply(REGIONS, &xml::list("regionInfo", "item", enabled)))
 }
 
 /// A group that is just created is not seen, and each call that asks for it brings it nearer.

@@ -59,6 +59,11 @@ impl State {
         self.places.entry(key).or_insert_with(|| Place::new(account, region))
     }
 
+    /// The Regions that an account has something in; they are the ones that are enabled for it.
+    pub(super) fn enabled_regions(&self, account: &str) -> Vec<String> {
+        self.places.keys().filter(|(of, _)| of == account).map(|(_, region)| region.clone()).collect()
+    }
+
     /// Adds a role that may do nothing; its account may have it assumed.
     pub fn add_role(&mut self, arn: &str) -> &mut Role {
         let name = arn.rsplit('/').next().unwrap_or_default().to_owned();
