@@ -12,6 +12,7 @@ use crate::command;
 use crate::error::{Error, chain};
 use crate::exit_code::ExitCode;
 use crate::ingest::selection::DEFAULT_LATE_DAYS;
+use crate::ingest::shard::Shard;
 use crate::query::render::Format;
 
 /// Audits Amazon Bedrock jobs and their network: then, from CloudTrail log files, and now, from live APIs.
@@ -40,8 +41,7 @@ pub struct Global {
     /// Show no progress
     #[arg(long, short, global = true)]
     pub quiet: bool,
-    /// Defaults for options, in TOML: keys are long names, at the top or in a command's table
-    /// [default: ~/.config/bedrock-audit/config.toml where there is one]
+    /// Defaults for options, in TOML [default: ~/.config/bedrock-audit/config.toml]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Workers and queries share this much memory, for example 512MiB [default: 128 MiB for each worker, 512 MiB at least]
@@ -80,12 +80,12 @@ pub enum Command {
     Report(Report),
     /// Check digest files and log files, or an evidence pack, against CloudTrail's signatures and hashes
     Verify(Verify),
+    /// Judge every job now, from live APIs, as the Config rule does: one account and Region, or many
+    Evaluate(Evaluate),
     /// Print the completions of a shell
     Completions(Completions),
     /// Write the manual pages
     Man(Man),
-    /// Judge every job now, from live APIs, as the Config rule does: one account and Region, or many
-    Evaluate(Evaluate),
 }
 
 /// `bedrock-audit demo`
@@ -107,6 +107,7 @@ Examples:
   bedrock-audit ingest s3://my-trail-bucket --lake ./lake
   bedrock-audit ingest s3://my-trail-bucket/AWSLogs --from 90d --regions eu-west-1 --lake s3://my-lake/trail
   bedrock-audit ingest ./logs --lake ./lake --events all
+  bedrock-audit ingest s3://my-trail-bucket --lake s3://my-lake/trail --shard 2/8
 
 Run it again at any time: log files that the lake holds already are not read again. A run that was stopped or killed
 is completed by the next one.")]
@@ -141,6 +142,9 @@ pub struct Ingest {
     /// Days after an event in which its log file may still be delivered; extends --to
     #[arg(long, value_name = "DAYS", default_value_t = DEFAULT_LATE_DAYS)]
     pub late_days: u64,
+    /// Read one share of the log files, for tasks that ingest side by side: 2/8 is the second of eight
+    #[arg(long, value_name = "NUMBER/OF", default_value = "1/1", hide_default_value = true)]
+    pub shard: Shard,
     /// Threads that decode [default: one for each core]
     #[arg(long, value_name = "N")]
     pub workers: Option<usize>,

@@ -19,6 +19,7 @@ mod plan;
 mod record;
 mod rows;
 pub mod selection;
+pub mod shard;
 mod split;
 mod summary;
 
@@ -37,6 +38,7 @@ use crate::verification::Keys;
 use keep::Keep;
 use part::{PartWriter, PlannedPart};
 use selection::Selection;
+use shard::Shard;
 
 pub(crate) use self::parquet::{Spool, encode};
 pub use ledger::remove_orphans;
@@ -51,6 +53,8 @@ pub const WORKER_MEMORY: usize = 128 << 20;
 pub struct IngestPlan {
     /// Which log files.
     pub selection: Selection,
+    /// Which share of them.
+    pub shard: Shard,
     /// Which records.
     pub keep: Keep,
     /// Threads that decode.
@@ -91,9 +95,11 @@ pub async fn ingest(
     let asked = account::Run { sources: places, keep: plan.keep, started_at: now };
     for source in sources {
         let mut listing = list(&source, plan, progress).await?;
+        // Whichever shard checks them.
+        hashes_all |= digests.is_some() && !listing.digests.is_empty();
+        plan.shard.take_from(&mut listing);
         summary.count_listing(&listing, digests.is_some());
         if let Some(digests) = &digests {
-            hashes_all |= !listing.digests.is_empty();
             let checked = digests.check(&source, std::mem::take(&mut listing.digests), &plan.selection).await;
             summary.count_digests(&checked.counts);
             let notice = |text| Notice { log_file: String::new(), record_index: None, text };

@@ -85,6 +85,7 @@ impl Ingest {
             lake: Location::parse(&self.lake.lake)?,
             plan: IngestPlan {
                 selection,
+                shard: self.shard,
                 keep: Keep::parse(&self.events).expect("clap admits no other word"),
                 workers: self.workers.unwrap_or_else(cores),
                 memory_bytes,

@@ -27,6 +27,7 @@ mod rule_witness;
 mod rules;
 mod rules_witness;
 mod s3;
+mod shards;
 mod tidy;
 mod trail;
 mod verify;

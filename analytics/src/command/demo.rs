@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
 use crate::ingest::keep::Keep;
 use crate::ingest::selection::Selection;
+use crate::ingest::shard::Shard;
 use crate::ingest::{self, IngestPlan};
 use crate::query::Catalog;
 use crate::query::render::{Format, render};
@@ -68,6 +69,7 @@ async fn read_trail(session: &Session, trail: &Path, lake: &Path) -> Result<Lake
     let source = session.stores.source(&Location::Folder(trail.to_owned())).await?;
     let plan = IngestPlan {
         selection: Selection::default(),
+        shard: Shard::default(),
         keep: Keep::Audit,
         workers: 2,
         memory_bytes: session.memory_bytes,
