@@ -1,6 +1,9 @@
 //! What was typed.
 
+mod can_delete;
 mod config_file;
+
+pub use can_delete::{CanDelete, FinishedJobsChoice, ReasonFormat};
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -27,8 +30,8 @@ pub struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-   0  done; everything asked about is compliant
-   1  done; something is non-compliant
+   0  done; everything asked about is compliant, or may be deleted
+   1  done; something is non-compliant, or must not be deleted
    2  could not tell: undetermined verdicts, or inputs that could not be read
    3  failed
   64  misused
@@ -53,7 +56,7 @@ pub struct Global {
     /// Named profile of the AWS configuration files
     #[arg(long, global = true, value_name = "NAME", help_heading = "AWS")]
     pub profile: Option<String>,
-    /// Region of the buckets, or of the jobs that evaluate judges
+    /// Region of the buckets, or of the jobs that evaluate and can-delete look at
     #[arg(long, global = true, value_name = "REGION", help_heading = "AWS")]
     pub region: Option<String>,
     /// Agree to pay for requests to a requester-pays bucket
@@ -82,6 +85,8 @@ pub enum Command {
     Verify(Verify),
     /// Judge every job now, from live APIs, as the Config rule does: one account and Region, or many
     Evaluate(Evaluate),
+    /// Tell whether Bedrock jobs need a security group, subnet, VPC or VPC endpoint that is to be deleted
+    CanDelete(CanDelete),
     /// Print the completions of a shell
     Completions(Completions),
     /// Write the manual pages

@@ -1,6 +1,8 @@
 //! Each command: what it does with the library, what it prints where, how it ends.
 
 mod audit;
+#[cfg(feature = "live")]
+mod can_delete;
 mod completions;
 mod demo;
 #[cfg(feature = "live")]
@@ -60,6 +62,12 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
             Command::Verify(verify) => verify::run(verify, &session).await,
             #[cfg(feature = "live")]
             Command::Evaluate(evaluate) => evaluate::run(evaluate, &session, &cli.global).await,
+            #[cfg(feature = "live")]
+            Command::CanDelete(can_delete) => can_delete::run(can_delete, &session, &cli.global).await,
+            #[cfg(not(feature = "live"))]
+            Command::CanDelete(_) => Err(Error::Misused(
+                "can-delete: this program was built without the cargo feature live, which asks the AWS APIs".to_owned(),
+            )),
             #[cfg(not(feature = "live"))]
             Command::Evaluate(_) => Err(Error::Misused(
                 "evaluate: this program was built without the cargo feature live, which asks the AWS APIs".to_owned(),

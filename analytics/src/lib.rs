@@ -9,6 +9,7 @@
 //! | [`audit`](mod@audit) | every job judged against every control |
 //! | [`verify`], [`verification`] | whether log files are as CloudTrail delivered them: the decision, and the reading for it |
 //! | [`evidence`] | what the rule of AWS Config wrote, read |
+//! | [`deletion_input`] | what somebody is about to delete, as other programs write it down |
 //! | [`pack`], [`packing`] | the evidence pack: its form and its check; what goes into it |
 //! | [`cli`], [`plan`], [`command`] | what was typed, what it means, what is done |
 //! | [`trail`] | makes log files: the demo's, the tests', the benches' |
@@ -16,6 +17,7 @@
 pub mod audit;
 pub mod cli;
 pub mod command;
+pub mod deletion_input;
 pub mod error;
 pub mod evidence;
 pub mod exit_code;

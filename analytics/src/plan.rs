@@ -1,5 +1,7 @@
 //! What was typed means this, checked. Nothing after this module looks at a flag.
 
+mod can_delete;
+
 #[cfg(feature = "live")]
 use std::collections::BTreeSet;
 use std::path::PathBuf;

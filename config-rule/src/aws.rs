@@ -18,6 +18,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_bedrock::error::{ProvideErrorMetadata, SdkError};
 use tokio::sync::Mutex;
 
+use crate::deletion::gather::NetworkUse;
 use crate::facts::Unread;
 use crate::failure::chain;
 use crate::gather::Sources;
@@ -77,12 +78,22 @@ impl Connection {
         self.base.region().map(ToString::to_string)
     }
 
+    /// What is read from, with the credentials of the environment and in its Region.
+    pub fn sources(&self) -> Sources {
+        apis(&self.base).sources
+    }
+
     /// The environment's own account, or the one that a role leads into.
     pub async fn account(&self, role_arn: Option<&str>) -> InAccount {
         match role_arn {
             None => InAccount(self.base.clone()),
             Some(role_arn) => InAccount(self.assumed(role_arn).await),
         }
+    }
+
+    /// What tells who uses a network, with the credentials of the environment.
+    pub fn network_use(&self) -> Arc<dyn NetworkUse> {
+        Arc::new(ec2::Network::new(&self.base))
     }
 
     /// Credentials of a role in another account. They last 15 minutes, as long as a function can run.

@@ -2,7 +2,7 @@
 //!
 //! Everything here is bounded: so many requests at a time, and none after the deadline.
 
-mod network;
+pub(crate) mod network;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};

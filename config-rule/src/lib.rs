@@ -9,6 +9,7 @@
 //! | [`gather`] | collecting facts, through small traits and within bounds |
 //! | [`controls`], [`judgement`], [`waiver`] | pure functions over facts |
 //! | [`check`] | the three above, once over all jobs |
+//! | [`deletion`] | whether jobs need a resource of the network that somebody wants to delete |
 //! | [`report`], [`record`], [`deliver`] | the words and calls that reach AWS Config |
 //! | [`evidence`] | what was seen and said, as an object of its own |
 //! | [`handler`], [`immediate`], [`failure`] | one invocation, and how it ends |
@@ -18,6 +19,7 @@
 pub mod aws;
 pub mod check;
 pub mod controls;
+pub mod deletion;
 pub mod deliver;
 pub mod event;
 pub mod evidence;

@@ -105,6 +105,7 @@ def ec2():
         "SUBNETS": "DescribeSubnetsRequest",
         "VPCS": "DescribeVpcsRequest",
         "ROUTE_TABLES": "DescribeRouteTablesRequest",
+        "NETWORK_INTERFACES": "DescribeNetworkInterfacesRequest",
         "MANAGED_PREFIX_LISTS": "DescribeManagedPrefixListsRequest",
     }
     limits = {}

@@ -53,7 +53,7 @@ pub use access::{Bucket, Grant, Key, Object, Role};
 pub use cloudtrail::PublicKey;
 pub use faults::Fault;
 pub use job::{FIRST_JOB_CREATED_AT, Job};
-pub use network::{Endpoint, PrefixList, Route, RouteTable, Rule, SecurityGroup, Subnet, Vpc};
+pub use network::{Endpoint, NetworkInterface, PrefixList, Route, RouteTable, Rule, SecurityGroup, Subnet, Vpc};
 pub use rules::{
     ConfigRule, Delivery, Evaluation, Ignored, RecordedResource, RegisteredType, ResourceKey, StartRefusal,
     StoredResult,

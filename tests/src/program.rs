@@ -18,12 +18,20 @@ pub struct Program {
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
     current_folder: Option<PathBuf>,
+    input: Option<String>,
 }
 
 impl Program {
     /// `path`: of the binary. An integration test has it from `env!("CARGO_BIN_EXE_bedrock-audit-under-test")`.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), arguments: Vec::new(), environment: Vec::new(), current_folder: None }
+        Self { path: path.into(), arguments: Vec::new(), environment: Vec::new(), current_folder: None, input: None }
+    }
+
+    /// Gives it this on stdin; it has none otherwise.
+    #[must_use]
+    pub fn input(mut self, text: impl Into<String>) -> Self {
+        self.input = Some(text.into());
+        self
     }
 
     /// Sets a variable. Of several of one name the last counts.
@@ -82,7 +90,7 @@ impl Program {
 
     fn command(&self, home: &Home) -> Command {
         let mut command = Command::new(&self.path);
-        command.args(&self.arguments).stdin(Stdio::null());
+        command.args(&self.arguments).stdin(self.input.as_ref().map_or_else(Stdio::null, |text| home.input(text)));
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("AWS_") {
                 command.env_remove(name);
@@ -128,6 +136,11 @@ impl Home {
 
     fn file(&self, name: &str) -> File {
         File::create(self.path(name)).expect("a file can be made in our own folder")
+    }
+
+    fn input(&self, text: &str) -> Stdio {
+        fs::write(self.path("stdin"), text).expect("a file can be made in our own folder");
+        File::open(self.path("stdin")).expect("it was just made").into()
     }
 
     fn text(&self, name: &str) -> String {

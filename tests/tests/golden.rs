@@ -35,6 +35,7 @@ fn golden_help() {
         vec!["report", "--help"],
         vec!["verify", "--help"],
         vec!["evaluate", "--help"],
+        vec!["can-delete", "--help"],
         vec!["completions", "--help"],
         vec!["man", "--help"],
     ] {

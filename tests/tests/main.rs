@@ -6,6 +6,7 @@ mod signed_bucket;
 mod accounting;
 mod answer_key;
 mod attestation;
+mod can_delete;
 mod cli;
 mod differential;
 mod evaluate;

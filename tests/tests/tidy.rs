@@ -71,6 +71,10 @@ fn what_decides_is_free_of_async_clock_and_environment() {
         ["controls", "facts", "judgement", "report", "waiver", "event", "parameters"]
             .map(|name| source.join(name).with_extension("rs")),
     );
+    files.extend(
+        ["answer", "decision", "facts", "needs", "subject"]
+            .map(|name| source.join("deletion").join(name).with_extension("rs")),
+    );
     for path in files {
         for forbidden in ["async ", "tokio", "SystemTime", "Utc::now", "std::env", "Instant"] {
             assert!(!read(&path).contains(forbidden), "{} has {forbidden}", path.display());

@@ -5,11 +5,14 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
-    Filter, IpPermission, Route as SdkRoute, RouteTable as SdkRouteTable, SecurityGroup as SdkSecurityGroup, Tag,
-    VpcEndpoint,
+    Filter, IpPermission, NetworkInterface, Route as SdkRoute, RouteTable as SdkRouteTable,
+    SecurityGroup as SdkSecurityGroup, Tag, VpcEndpoint,
 };
 
 use super::unread;
+use crate::deletion::facts::{Interface, OwnEndpoint};
+use crate::deletion::gather::NetworkUse;
+use crate::deletion::subject::ResourceKind;
 use crate::facts::{
     Endpoint, Fact, Permission, PrefixList, Route, RouteTable, SecurityGroup, Subnet, Tags, Unread, Vpc,
 };
@@ -185,4 +188,70 @@ fn endpoint(endpoint: VpcEndpoint) -> (String, Endpoint) {
         security_group_ids: groups.into_iter().filter_map(|group| group.group_id).collect(),
     };
     (endpoint.vpc_id.unwrap_or_default(), read)
+}
+
+#[async_trait]
+impl NetworkUse for Network {
+    async fn describe_referring_security_groups(&self, ids: &[String]) -> Result<Vec<SecurityGroup>, Unread> {
+        let mut found = Vec::new();
+        // Filters of one call must all fit; a group that fits both comes twice.
+        for name in ["ip-permission.group-id", "egress.ip-permission.group-id"] {
+            let request = self.0.describe_security_groups().filters(filter(name, ids));
+            let groups: Result<Vec<_>, Unread> = all!("ec2:DescribeSecurityGroups", ids, request, security_group);
+            found.extend(groups?);
+        }
+        found.sort_by(|a: &SecurityGroup, b| a.id.cmp(&b.id));
+        found.dedup_by(|a, b| a.id == b.id);
+        Ok(found)
+    }
+
+    async fn describe_network_interfaces(&self, kind: ResourceKind, ids: &[String]) -> Result<Vec<Interface>, Unread> {
+        let name = match kind {
+            ResourceKind::SecurityGroup => "group-id",
+            ResourceKind::Subnet => "subnet-id",
+            ResourceKind::Vpc => "vpc-id",
+            // An endpoint's interfaces are its own.
+            ResourceKind::VpcEndpoint => return Ok(Vec::new()),
+        };
+        // An account may hide what services manage; it uses the group all the same.
+        let request = self.0.describe_network_interfaces().filters(filter(name, ids)).include_managed_resources(true);
+        all!("ec2:DescribeNetworkInterfaces", ids, request, interface)
+    }
+
+    async fn describe_vpc_endpoints_by_id(&self, ids: &[String]) -> Result<Vec<OwnEndpoint>, Unread> {
+        let request = self.0.describe_vpc_endpoints().filters(filter("vpc-endpoint-id", ids));
+        all!("ec2:DescribeVpcEndpoints", ids, request, own_endpoint)
+    }
+}
+
+/// The tag by which Bedrock's interfaces name their job (Bedrock User Guide, "Protect your model customization jobs using
+/// a VPC").
+const JOB_TAG: &str = "BedrockModelCustomizationJobArn";
+
+fn interface(interface: NetworkInterface) -> Interface {
+    let kind = interface.interface_type.as_ref().map(aws_sdk_ec2::types::NetworkInterfaceType::as_str);
+    let status = interface.status.as_ref().map(aws_sdk_ec2::types::NetworkInterfaceStatus::as_str);
+    Interface {
+        status: status.unwrap_or_default().to_owned(),
+        interface_type: kind.unwrap_or("interface").to_owned(),
+        id: interface.network_interface_id.unwrap_or_default(),
+        description: interface.description.unwrap_or_default(),
+        requester_id: interface.requester_id.filter(|_| interface.requester_managed == Some(true)),
+        instance_id: interface.attachment.and_then(|attachment| attachment.instance_id),
+        job_arn: tags(interface.tag_set).remove(JOB_TAG),
+        security_group_ids: interface
+            .groups
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|group| group.group_id)
+            .collect(),
+        subnet_id: interface.subnet_id.unwrap_or_default(),
+        vpc_id: interface.vpc_id.unwrap_or_default(),
+    }
+}
+
+fn own_endpoint(mut found: VpcEndpoint) -> OwnEndpoint {
+    let (owner_id, tags) = (found.owner_id.take().unwrap_or_default(), tags(found.tags.take()));
+    let (vpc_id, endpoint) = endpoint(found);
+    OwnEndpoint { vpc_id, owner_id, endpoint, tags }
 }

@@ -52,7 +52,7 @@ fn vpc_ids(world: &World) -> Vec<String> {
 }
 
 /// A group that one look does not find may just have been created, so a second one decides.
-async fn groups(sources: &Sources, ids: Vec<String>, bounds: Bounds) -> BTreeMap<String, Fact<SecurityGroup>> {
+pub async fn groups(sources: &Sources, ids: Vec<String>, bounds: Bounds) -> BTreeMap<String, Fact<SecurityGroup>> {
     let mut found = look_for_groups(sources, &ids, bounds).await;
     let is_missing = |(_, fact): &(&String, &Fact<SecurityGroup>)| **fact == Fact::Absent;
     let missing: Vec<String> = found.iter().filter(is_missing).map(|(id, _)| id.clone()).collect();
@@ -70,14 +70,14 @@ async fn look_for_groups(sources: &Sources, ids: &[String], bounds: Bounds) -> B
     .await
 }
 
-async fn subnets(sources: &Sources, ids: Vec<String>, bounds: Bounds) -> BTreeMap<String, Fact<Subnet>> {
+pub async fn subnets(sources: &Sources, ids: Vec<String>, bounds: Bounds) -> BTreeMap<String, Fact<Subnet>> {
     look(&ids, bounds, "ec2:DescribeSubnets", |some| async move {
         Ok(by_id(sources.ec2.describe_subnets(&some).await?, |subnet| &subnet.id))
     })
     .await
 }
 
-async fn vpcs(sources: &Sources, ids: Vec<String>, bounds: Bounds) -> BTreeMap<String, Fact<Vpc>> {
+pub async fn vpcs(sources: &Sources, ids: Vec<String>, bounds: Bounds) -> BTreeMap<String, Fact<Vpc>> {
     look(&ids, bounds, "ec2:DescribeVpcs", |some| async move {
         Ok(by_id(sources.ec2.describe_vpcs(&some).await?, |vpc| &vpc.id))
     })
@@ -89,7 +89,7 @@ fn by_id<T>(all: Vec<T>, id: impl Fn(&T) -> &String) -> BTreeMap<String, T> {
 }
 
 /// Asks for ids in portions; what an answer leaves out is absent, and a portion without an answer is unreadable.
-async fn look<T, F: Future<Output = Result<BTreeMap<String, T>, Unread>>>(
+pub async fn look<T, F: Future<Output = Result<BTreeMap<String, T>, Unread>>>(
     ids: &[String],
     bounds: Bounds,
     action: &str,

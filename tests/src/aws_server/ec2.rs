@@ -24,7 +24,15 @@ const SECURITY_GROUPS: Kind = Kind {
     prefix: "sg-",
     malformed: "InvalidGroupId.Malformed",
     not_found: "InvalidGroup.NotFound",
-    filters: &["description", "group-id", "group-name", "owner-id", "vpc-id"],
+    filters: &[
+        "description",
+        "egress.ip-permission.group-id",
+        "group-id",
+        "group-name",
+        "ip-permission.group-id",
+        "owner-id",
+        "vpc-id",
+    ],
     max_results: Some((limits::SECURITY_GROUPS_MAX_RESULTS_MIN, limits::SECURITY_GROUPS_MAX_RESULTS_MAX)),
 };
 
@@ -72,6 +80,17 @@ const ENDPOINTS: Kind = Kind {
     max_results: None,
 };
 
+const NETWORK_INTERFACES: Kind = Kind {
+    operation: "DescribeNetworkInterfaces",
+    set: "networkInterfaceSet",
+    id: "NetworkInterfaceId",
+    prefix: "eni-",
+    malformed: "InvalidNetworkInterfaceId.Malformed",
+    not_found: "InvalidNetworkInterfaceID.NotFound",
+    filters: &["description", "group-id", "network-interface-id", "requester-id", "status", "subnet-id", "vpc-id"],
+    max_results: Some((limits::NETWORK_INTERFACES_MAX_RESULTS_MIN, limits::NETWORK_INTERFACES_MAX_RESULTS_MAX)),
+};
+
 const PREFIX_LISTS: Kind = Kind {
     operation: "DescribePrefixLists",
     set: "prefixListSet",
@@ -94,8 +113,16 @@ const MANAGED_PREFIX_LISTS: Kind = Kind {
     max_results: Some((limits::MANAGED_PREFIX_LISTS_MAX_RESULTS_MIN, limits::MANAGED_PREFIX_LISTS_MAX_RESULTS_MAX)),
 };
 
-const KINDS: [&Kind; 7] =
-    [&SECURITY_GROUPS, &SUBNETS, &VPCS, &ROUTE_TABLES, &ENDPOINTS, &PREFIX_LISTS, &MANAGED_PREFIX_LISTS];
+const KINDS: [&Kind; 8] = [
+    &SECURITY_GROUPS,
+    &SUBNETS,
+    &VPCS,
+    &ROUTE_TABLES,
+    &ENDPOINTS,
+    &NETWORK_INTERFACES,
+    &PREFIX_LISTS,
+    &MANAGED_PREFIX_LISTS,
+];
 
 /// It has no pages, and here no filters.
 const REGIONS: &str = "DescribeRegions";
@@ -120,8 +147,11 @@ pub(super) fn answer(state: &mut State, caller: &Caller, operation: &str, call: 
     let selection = Selection::parse(kind, &form)?;
     let page_size = state.page_size;
     let place = state.place(&caller.account, &caller.region);
-    let items =
-        if operation == SECURITY_GROUPS.operation { groups(place, &selection) } else { others(place, operation) };
+    let items = match operation {
+        "DescribeSecurityGroups" => groups(place, &selection),
+        "DescribeNetworkInterfaces" => interfaces(place, form.get("IncludeManagedResources") == Some("true")),
+        _ => others(place, operation),
+    };
     let size = selection.page_size(page_size);
     let selected = selection.select(kind, items)?;
     let page = pages::cut(selected, size, form.get("NextToken"), &form.without(&PAGE_MEMBERS));
@@ -164,6 +194,11 @@ fn groups(place: &mut Place, selection: &Selection) -> Vec<Item> {
         }
     }
     items
+}
+
+fn interfaces(place: &Place, with_managed: bool) -> Vec<Item> {
+    let visible = place.network_interfaces.iter().filter(|interface| with_managed || !interface.is_hidden);
+    visible.map(|interface| shapes::network_interface(&place.account, interface)).collect()
 }
 
 fn others(place: &Place, operation: &str) -> Vec<Item> {

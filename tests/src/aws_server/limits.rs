@@ -131,6 +131,10 @@ limits_of_the_models! {
     ROUTE_TABLES_MAX_RESULTS_MIN: usize = 5;
     /// Most results of a page of `DescribeRouteTables`: a tenth of the others'.
     ROUTE_TABLES_MAX_RESULTS_MAX: usize = 100;
+    /// Fewest results of a page of `DescribeNetworkInterfaces`.
+    NETWORK_INTERFACES_MAX_RESULTS_MIN: usize = 5;
+    /// Most results of a page of `DescribeNetworkInterfaces`.
+    NETWORK_INTERFACES_MAX_RESULTS_MAX: usize = 1_000;
     /// Fewest results of a page of `DescribeManagedPrefixLists`.
     MANAGED_PREFIX_LISTS_MAX_RESULTS_MIN: usize = 1;
     /// Most results of a page of `DescribeManagedPrefixLists`.

@@ -214,9 +214,17 @@ pub struct Endpoint {
     pub policy: Option<String>,
     /// The account that owns it.
     pub owner: String,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
 }
 
 impl Endpoint {
+    /// Has that tag.
+    pub fn tag(&mut self, key: &str, value: &str) -> &mut Self {
+        self.tags.insert(key.to_owned(), value.to_owned());
+        self
+    }
+
     /// Is a gateway in these route tables.
     pub fn in_route_tables(&mut self, ids: &[&str]) -> &mut Self {
         "Gateway".clone_into(&mut self.kind);
@@ -250,4 +258,58 @@ pub struct PrefixList {
     pub name: String,
     /// Its ranges.
     pub cidrs: Vec<String>,
+}
+
+/// A network interface.
+#[derive(Debug, Clone, Default)]
+pub struct NetworkInterface {
+    /// `eni-` and 8 or 17 hexadecimal digits.
+    pub id: String,
+    /// The subnet that it is in.
+    pub subnet_id: String,
+    /// That subnet's VPC.
+    pub vpc_id: String,
+    /// Its groups.
+    pub security_group_ids: Vec<String>,
+    /// `available`, `in-use`, ...
+    pub status: String,
+    /// `interface`, `vpc_endpoint`, `lambda`, ...
+    pub kind: String,
+    /// What whoever made it wrote there.
+    pub description: String,
+    /// The service that manages it for its owner, where one does.
+    pub requester_id: Option<String>,
+    /// The instance that it is attached to.
+    pub instance_id: Option<String>,
+    /// Whether the account hides it as managed by a service: it is described to who asks for managed ones only.
+    pub is_hidden: bool,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl NetworkInterface {
+    /// Has that description.
+    pub fn describe(&mut self, description: &str) -> &mut Self {
+        description.clone_into(&mut self.description);
+        self
+    }
+
+    /// Is managed by a service, and hidden as such.
+    pub fn managed_by(&mut self, requester_id: &str) -> &mut Self {
+        self.requester_id = Some(requester_id.to_owned());
+        self.is_hidden = true;
+        self
+    }
+
+    /// Is attached to that instance.
+    pub fn attached_to(&mut self, instance_id: &str) -> &mut Self {
+        self.instance_id = Some(instance_id.to_owned());
+        self
+    }
+
+    /// Has that tag.
+    pub fn tag(&mut self, key: &str, value: &str) -> &mut Self {
+        self.tags.insert(key.to_owned(), value.to_owned());
+        self
+    }
 }

@@ -10,7 +10,7 @@ use super::access::{Bucket, Key, Role};
 use super::cloudtrail::PublicKey;
 use super::http::Call;
 use super::job::{Job, owned};
-use super::network::{Endpoint, PrefixList, RouteTable, SecurityGroup, Subnet, Vpc};
+use super::network::{Endpoint, NetworkInterface, PrefixList, RouteTable, SecurityGroup, Subnet, Vpc};
 use super::pages::fingerprint;
 use super::rules::{ConfigRule, Delivery, Ignored, RecordedResource, RegisteredType, ResourceKey};
 use super::{ACCESS_KEY_ID, ACCOUNT, REGION};
@@ -116,6 +116,8 @@ pub struct Place {
     pub route_tables: Vec<RouteTable>,
     /// VPC endpoints.
     pub endpoints: Vec<Endpoint>,
+    /// Network interfaces.
+    pub network_interfaces: Vec<NetworkInterface>,
     /// Prefix lists.
     pub prefix_lists: Vec<PrefixList>,
     /// The keys that CloudTrail signs digest files with.
@@ -221,6 +223,22 @@ impl Place {
             ..Endpoint::default()
         };
         added(&mut self.endpoints, endpoint)
+    }
+
+    /// Adds a network interface in use, in a subnet that is there.
+    pub fn add_network_interface(&mut self, id: &str, subnet_id: &str, group_ids: &[&str]) -> &mut NetworkInterface {
+        let subnet = self.subnets.iter().find(|subnet| subnet.id == subnet_id);
+        let vpc_id = subnet.unwrap_or_else(|| panic!("there is no subnet {subnet_id}")).vpc_id.clone();
+        let interface = NetworkInterface {
+            id: id.to_owned(),
+            subnet_id: subnet_id.to_owned(),
+            vpc_id,
+            security_group_ids: owned(group_ids),
+            status: "in-use".to_owned(),
+            kind: "interface".to_owned(),
+            ..NetworkInterface::default()
+        };
+        added(&mut self.network_interfaces, interface)
     }
 
     /// Adds a prefix list.

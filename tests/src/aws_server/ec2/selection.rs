@@ -52,7 +52,10 @@ impl Selection {
     }
 
     pub(super) fn parse(kind: &Kind, form: &Form) -> Result<Self, Refusal> {
-        let whole = ["Action", "DryRun", "MaxResults", "NextToken", "Version"];
+        let mut whole = vec!["Action", "DryRun", "MaxResults", "NextToken", "Version"];
+        if kind.operation == "DescribeNetworkInterfaces" {
+            whole.push("IncludeManagedResources");
+        }
         if let Some(unknown) = form.unknown_member(&whole, &["Filter", kind.id]) {
             return Err(refuse("UnknownParameter", format!("The parameter {unknown} is not recognized")));
         }

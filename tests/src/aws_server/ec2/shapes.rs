@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::selection::Item;
-use crate::aws_server::network::{Endpoint, PrefixList, Route, RouteTable, Rule, SecurityGroup, Subnet, Vpc};
+use crate::aws_server::network::{
+    Endpoint, NetworkInterface, PrefixList, Route, RouteTable, Rule, SecurityGroup, Subnet, Vpc,
+};
 use crate::aws_server::state::Place;
 use crate::aws_server::xml::{element, list, optional, text, texts};
 
@@ -43,7 +45,11 @@ pub(super) fn security_group(region: &str, group: &SecurityGroup) -> Item {
         ("owner-id", &group.owner_id),
         ("vpc-id", &group.vpc_id),
     ];
-    Item { id: group.id.clone(), values: values(&seen, &group.tags), xml: xml.concat() }
+    let mut values = values(&seen, &group.tags);
+    let named = |rules: &[Rule]| rules.iter().flat_map(|rule| rule.groups.clone()).collect::<Vec<_>>();
+    values.insert("ip-permission.group-id".to_owned(), named(&group.ingress));
+    values.insert("egress.ip-permission.group-id".to_owned(), named(&group.egress));
+    Item { id: group.id.clone(), values, xml: xml.concat() }
 }
 
 /// Ports are absent where there are none; the lists are there, empty or not.
@@ -183,6 +189,7 @@ pub(super) fn endpoint(endpoint: &Endpoint) -> Item {
         text("privateDnsEnabled", if endpoint.private_dns { "true" } else { "false" }),
         text("requesterManaged", "false"),
         text("ownerId", &endpoint.owner),
+        tag_set(&endpoint.tags),
     ];
     let seen: [(&str, &str); 5] = [
         ("service-name", endpoint.service_name.as_str()),
@@ -191,7 +198,40 @@ pub(super) fn endpoint(endpoint: &Endpoint) -> Item {
         ("vpc-endpoint-type", &endpoint.kind),
         ("vpc-id", &endpoint.vpc_id),
     ];
-    Item { id: endpoint.id.clone(), values: values(&seen, &BTreeMap::new()), xml: xml.concat() }
+    Item { id: endpoint.id.clone(), values: values(&seen, &endpoint.tags), xml: xml.concat() }
+}
+
+pub(super) fn network_interface(account: &str, interface: &NetworkInterface) -> Item {
+    let group = |id: &String| text("groupId", id) + &text("groupName", id);
+    let attachment = interface.instance_id.as_ref().map(|id| {
+        let inner = [text("attachmentId", "eni-attach-00000000"), text("instanceId", id), text("status", "attached")];
+        element("attachment", &inner.concat())
+    });
+    let xml = [
+        text("networkInterfaceId", &interface.id),
+        text("subnetId", &interface.subnet_id),
+        text("vpcId", &interface.vpc_id),
+        text("description", &interface.description),
+        text("ownerId", account),
+        optional("requesterId", interface.requester_id.as_deref()),
+        text("requesterManaged", if interface.requester_id.is_some() { "true" } else { "false" }),
+        text("status", &interface.status),
+        text("interfaceType", &interface.kind),
+        list("groupSet", "item", interface.security_group_ids.iter().map(group)),
+        attachment.unwrap_or_default(),
+        tag_set(&interface.tags),
+    ];
+    let seen: [(&str, &str); 5] = [
+        ("description", interface.description.as_str()),
+        ("network-interface-id", &interface.id),
+        ("status", &interface.status),
+        ("subnet-id", &interface.subnet_id),
+        ("vpc-id", &interface.vpc_id),
+    ];
+    let mut values = values(&seen, &interface.tags);
+    values.insert("group-id".to_owned(), interface.security_group_ids.clone());
+    values.insert("requester-id".to_owned(), interface.requester_id.iter().cloned().collect());
+    Item { id: interface.id.clone(), values, xml: xml.concat() }
 }
 
 pub(super) fn prefix_list(prefixes: &PrefixList) -> Item {
