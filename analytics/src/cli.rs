@@ -2,6 +2,8 @@
 
 mod can_delete;
 mod config_file;
+mod doctor;
+mod replace;
 
 pub use can_delete::{CanDelete, FinishedJobsChoice, ReasonFormat};
 
@@ -17,6 +19,9 @@ use crate::exit_code::ExitCode;
 use crate::ingest::selection::DEFAULT_LATE_DAYS;
 use crate::ingest::shard::Shard;
 use crate::query::render::Format;
+
+pub use doctor::Doctor;
+pub use replace::{Replace, ReplaceOutput};
 
 /// Audits Amazon Bedrock jobs and their network: then, from CloudTrail log files, and now, from live APIs.
 #[derive(Debug, Parser)]
@@ -85,8 +90,12 @@ pub enum Command {
     Verify(Verify),
     /// Judge every job now, from live APIs, as the Config rule does: one account and Region, or many
     Evaluate(Evaluate),
+    /// Find out, before the first real run, what is missing: credentials, trail, bucket, permissions, recorder
+    Doctor(Doctor),
     /// Tell whether Bedrock jobs need a security group, subnet, VPC or VPC endpoint that is to be deleted
     CanDelete(CanDelete),
+    /// Create a customization job again in a network that is right: the request, a diff, checks, and on demand the acts
+    Replace(Replace),
     /// Print the completions of a shell
     Completions(Completions),
     /// Write the manual pages

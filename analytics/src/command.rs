@@ -5,11 +5,15 @@ mod audit;
 mod can_delete;
 mod completions;
 mod demo;
+#[cfg(all(feature = "s3", feature = "live"))]
+mod doctor;
 #[cfg(feature = "live")]
 mod evaluate;
 mod explain;
 mod ingest;
 mod query;
+#[cfg(feature = "live")]
+mod replace;
 mod report;
 mod report_pack;
 mod verify;
@@ -64,13 +68,17 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
             Command::Evaluate(evaluate) => evaluate::run(evaluate, &session, &cli.global).await,
             #[cfg(feature = "live")]
             Command::CanDelete(can_delete) => can_delete::run(can_delete, &session, &cli.global).await,
+            #[cfg(feature = "live")]
+            Command::Replace(replace) => replace::run(replace, &session, &cli.global).await,
             #[cfg(not(feature = "live"))]
-            Command::CanDelete(_) => Err(Error::Misused(
-                "can-delete: this program was built without the cargo feature live, which asks the AWS APIs".to_owned(),
+            Command::Evaluate(_) | Command::CanDelete(_) | Command::Replace(_) => Err(Error::Misused(
+                "this program was built without the cargo feature live, which asks the AWS APIs".to_owned(),
             )),
-            #[cfg(not(feature = "live"))]
-            Command::Evaluate(_) => Err(Error::Misused(
-                "evaluate: this program was built without the cargo feature live, which asks the AWS APIs".to_owned(),
+            #[cfg(all(feature = "s3", feature = "live"))]
+            Command::Doctor(doctor) => doctor::run(doctor, &session, &cli.global).await,
+            #[cfg(not(all(feature = "s3", feature = "live")))]
+            Command::Doctor(_) => Err(Error::Misused(
+                "doctor: this program was built without the cargo features s3 and live, which ask AWS".to_owned(),
             )),
         }
     })

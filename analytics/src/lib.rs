@@ -11,6 +11,7 @@
 //! | [`evidence`] | what the rule of AWS Config wrote, read |
 //! | [`deletion_input`] | what somebody is about to delete, as other programs write it down |
 //! | [`pack`], [`packing`] | the evidence pack: its form and its check; what goes into it |
+//! | `doctor` | what stands in the way of a first real run (features `s3` and `live`) |
 //! | [`cli`], [`plan`], [`command`] | what was typed, what it means, what is done |
 //! | [`trail`] | makes log files: the demo's, the tests', the benches' |
 
@@ -18,6 +19,8 @@ pub mod audit;
 pub mod cli;
 pub mod command;
 pub mod deletion_input;
+#[cfg(all(feature = "s3", feature = "live"))]
+pub mod doctor;
 pub mod error;
 pub mod evidence;
 pub mod exit_code;

@@ -7,14 +7,22 @@ mod cloudtrail;
 mod folder;
 mod lake;
 mod location;
+#[cfg(all(feature = "s3", feature = "live"))]
+mod look;
 #[cfg(feature = "s3")]
 mod s3;
 mod source;
+#[cfg(all(feature = "s3", feature = "live"))]
+mod trails;
 
 pub use lake::{Lake, Part};
 pub(crate) use lake::{is_our_name, name_of};
 pub use location::Location;
+#[cfg(all(feature = "s3", feature = "live"))]
+pub use look::{Look, Page, Refused, Wanted};
 pub use source::{Fetched, FetchedWithMetadata, Listed, Listing, Source};
+#[cfg(all(feature = "s3", feature = "live"))]
+pub use trails::Trails;
 
 use chrono::{DateTime, Utc};
 
@@ -100,6 +108,18 @@ impl Stores {
         _: DateTime<Utc>,
     ) -> std::result::Result<Vec<PublicKey>, Cause> {
         Err("this build reaches no AWS API; build again without --no-default-features".into())
+    }
+
+    /// A bucket to look into, where it is in another Region through that one.
+    #[cfg(all(feature = "s3", feature = "live"))]
+    pub async fn look(&self, bucket: &str, region: Option<&str>) -> Look {
+        self.access().await.look(bucket, region)
+    }
+
+    /// CloudTrail in a Region.
+    #[cfg(all(feature = "s3", feature = "live"))]
+    pub async fn trails(&self, region: &str) -> Trails {
+        self.access().await.trails(region)
     }
 
     #[cfg(feature = "s3")]

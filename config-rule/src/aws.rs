@@ -5,6 +5,7 @@ mod config;
 mod ec2;
 mod iam;
 mod s3;
+mod sts;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::facts::Unread;
 use crate::failure::chain;
 use crate::gather::Sources;
 use crate::handler::{Account, Accounts, Apis};
+use crate::replacement::gather::Access;
 
 /// What was typed on a command line, where there is one. The rest comes from the environment and profile files.
 #[derive(Debug, Clone, Default)]
@@ -94,6 +96,22 @@ impl Connection {
     /// What tells who uses a network, with the credentials of the environment.
     pub fn network_use(&self) -> Arc<dyn NetworkUse> {
         Arc::new(ec2::Network::new(&self.base))
+    }
+
+    /// What creates jobs again, with the credentials of the environment.
+    pub fn replacement(&self) -> Access {
+        let (bedrock, ec2) = (Arc::new(bedrock::Jobs::new(&self.base)), Arc::new(ec2::Network::new(&self.base)));
+        Access {
+            sources: Sources {
+                bedrock: Arc::clone(&bedrock) as _,
+                ec2: Arc::clone(&ec2) as _,
+                iam: Arc::new(iam::Roles::new(&self.base)),
+                buckets: Arc::new(s3::S3::new(&self.base)),
+            },
+            requests: Arc::clone(&bedrock) as _,
+            stopper: bedrock,
+            tagged: ec2,
+        }
     }
 
     /// Credentials of a role in another account. They last 15 minutes, as long as a function can run.

@@ -12,9 +12,12 @@
 //! | [`deletion`] | whether jobs need a resource of the network that somebody wants to delete |
 //! | [`report`], [`record`], [`deliver`] | the words and calls that reach AWS Config |
 //! | [`evidence`] | what was seen and said, as an object of its own |
+//! | [`account`] | who asks, and what AWS Config records: for the command `doctor` |
 //! | [`handler`], [`immediate`], [`failure`] | one invocation, and how it ends |
+//! | [`replacement`] | creating a job again: its request, checks before, acts |
 //! | `aws` | the traits over the SDKs (feature `aws`) |
 
+pub mod account;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod check;
@@ -31,6 +34,7 @@ pub mod immediate;
 pub mod judgement;
 pub mod parameters;
 pub mod record;
+pub mod replacement;
 pub mod report;
 pub mod settings;
 pub mod waiver;

@@ -36,6 +36,7 @@ class Service:
 def bedrock():
     service = Service("bedrock")
     listing = "ListModelCustomizationJobsRequest"
+    create = "CreateModelCustomizationJobRequest"
     for other in ("ListModelImportJobsRequest", "ListModelInvocationJobsRequest"):
         assert service.at(other, "maxResults") == service.at(listing, "maxResults"), other
     for holder in ("GetModelImportJobResponse", "GetModelInvocationJobResponse", "GetModelCustomizationJobResponse"):
@@ -53,6 +54,15 @@ def bedrock():
         "CUSTOMIZATION_JOB_STATUSES": service.words(listing, "statusEquals"),
         "IMPORT_JOB_STATUSES": service.words("ListModelImportJobsRequest", "statusEquals"),
         "INVOCATION_JOB_STATUSES": service.words("ListModelInvocationJobsRequest", "statusEquals"),
+        "CUSTOM_MODEL_NAME_MAX": service.high(create, "customModelName"),
+        "ROLE_ARN_MAX": service.high(create, "roleArn"),
+        "BASE_MODEL_IDENTIFIER_MAX": service.high(create, "baseModelIdentifier"),
+        "KMS_KEY_ID_MAX": service.high(create, "customModelKmsKeyId"),
+        "CLIENT_REQUEST_TOKEN_MAX": service.high(create, "clientRequestToken"),
+        "S3_URI_MAX": service.high(create, "outputDataConfig", "s3Uri"),
+        "VALIDATORS_MAX": service.high(create, "validationDataConfig", "validators"),
+        "NETWORK_ID_MAX": service.high("VpcConfig", "subnetIds", "[]"),
+        "CUSTOMIZATION_TYPES": service.words(create, "customizationType"),
         "TAGS_MAX": service.high("TagResourceRequest", "tags"),
         "TAG_KEY_MIN": service.low("Tag", "key"),
         "TAG_KEY_MAX": service.high("Tag", "key"),

@@ -1,13 +1,13 @@
 //! A strict, stateful stand-in for AWS on 127.0.0.1, over real HTTP, in this process.
 //!
-//! It speaks what the rule speaks, and `ListPublicKeys`: Bedrock, CloudTrail, AWS Config, EC2, IAM, S3 and STS, each in its own protocol, told apart by
-//! the service name that a request is signed for. A test puts jobs, groups and rules into [`State`], lets the real SDKs
+//! It speaks what the rule and `doctor` speak: Bedrock, CloudTrail, AWS Config, EC2, IAM, S3 and STS, each in its own
+//! protocol, told apart by the service name that a request is signed for. A test puts jobs, groups and rules into [`State`], lets the real SDKs
 //! come through [`AwsServer::environment`], and finds in [`State`] what they did. What AWS documents as a limit is a
 //! limit here ([`limits`]); what nobody implemented fails the test.
 //!
 //! | module | what it does |
 //! | --- | --- |
-//! | `state`, `job`, `network`, `rules`, `access` | what the services know |
+//! | `state`, `job`, `custom_model`, `network`, `rules`, `access` | what the services know |
 //! | `http`, `form`, `model`, `xml`, `pages` | requests taken apart, answers put together |
 //! | `service` | which operation a request is, and how each service says no |
 //! | `bedrock`, `cloudtrail`, `config`, `ec2`, `iam`, `s3`, `sts` | the operations |
@@ -20,6 +20,7 @@ mod access;
 mod bedrock;
 mod cloudtrail;
 mod config;
+mod custom_model;
 mod ec2;
 mod faults;
 mod form;
@@ -50,7 +51,8 @@ use hyper::{Request, Response};
 use crate::loopback::Loopback;
 
 pub use access::{Bucket, Grant, Key, Object, Role};
-pub use cloudtrail::PublicKey;
+pub use cloudtrail::{PublicKey, Trail};
+pub use custom_model::CustomModel;
 pub use faults::Fault;
 pub use job::{FIRST_JOB_CREATED_AT, Job};
 pub use network::{Endpoint, NetworkInterface, PrefixList, Route, RouteTable, Rule, SecurityGroup, Subnet, Vpc};

@@ -4,7 +4,7 @@
 //! and what is put into the bucket is in the folder. Addressing is path style only.
 
 mod buckets;
-mod listing;
+pub(crate) mod listing;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -8,7 +8,7 @@ use schemas::tables::{HISTORY, INGESTED};
 use crate::place::{Place, program, repository};
 
 /// Compares with a golden file, or rewrites it when UPDATE_GOLDEN is set.
-fn check(path: &Path, found: &str) {
+pub fn check(path: &Path, found: &str) {
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("a folder");
         return std::fs::write(path, found).expect("the golden file can be written");
@@ -17,7 +17,8 @@ fn check(path: &Path, found: &str) {
     assert!(expected == found, "{} differs (scripts/golden rewrites it); found:\n{found}", path.display());
 }
 
-fn golden(name: &str) -> std::path::PathBuf {
+/// A golden file.
+pub fn golden(name: &str) -> std::path::PathBuf {
     repository().join("tests/golden").join(name)
 }
 
@@ -35,7 +36,9 @@ fn golden_help() {
         vec!["report", "--help"],
         vec!["verify", "--help"],
         vec!["evaluate", "--help"],
+        vec!["doctor", "--help"],
         vec!["can-delete", "--help"],
+        vec!["replace", "--help"],
         vec!["completions", "--help"],
         vec!["man", "--help"],
     ] {
@@ -54,6 +57,14 @@ fn golden_demo() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let demo = program().current_folder(folder.path()).arg("demo").run().expect_status(0);
     check(&golden("demo.txt"), &demo.stdout);
+}
+
+#[test]
+fn golden_replace() {
+    let aws = crate::replace::aws();
+    aws.state().home().add_job("outside").tag("Owner", "ann");
+    let run = crate::replace::replace(&aws, "outside").args(crate::replace::NETWORK).arg("--submit").run();
+    check(&golden("replace.txt"), &run.expect_status(0).stdout);
 }
 
 #[test]

@@ -75,6 +75,10 @@ fn what_decides_is_free_of_async_clock_and_environment() {
         ["answer", "decision", "facts", "needs", "subject"]
             .map(|name| source.join("deletion").join(name).with_extension("rs")),
     );
+    files.extend(
+        ["draft", "names", "network", "origin", "plan", "preflight", "request"]
+            .map(|name| source.join("replacement").join(name).with_extension("rs")),
+    );
     for path in files {
         for forbidden in ["async ", "tokio", "SystemTime", "Utc::now", "std::env", "Instant"] {
             assert!(!read(&path).contains(forbidden), "{} has {forbidden}", path.display());

@@ -72,6 +72,24 @@ impl Access {
         list_public_keys(&self.config, self.given_endpoint_url.as_deref(), region, from, until).await
     }
 
+    /// A bucket to look into, where it is in another Region through that one.
+    #[cfg(feature = "live")]
+    pub fn look(&self, bucket: &str, region: Option<&str>) -> super::look::Look {
+        let client = match region {
+            None => self.client.clone(),
+            Some(region) => {
+                Client::from_conf(self.client.config().to_builder().region(Region::new(region.to_owned())).build())
+            }
+        };
+        super::look::Look::new(client, bucket, self.request_payer)
+    }
+
+    /// CloudTrail in a Region.
+    #[cfg(feature = "live")]
+    pub fn trails(&self, region: &str) -> super::trails::Trails {
+        super::trails::Trails::new(&self.config, self.given_endpoint_url.as_deref(), region)
+    }
+
     /// A bucket to keep a lake in, reached with the same credentials.
     pub fn object_store(&self, bucket: &str) -> Result<Arc<dyn ObjectStore>> {
         let region = self.config.region().map_or(DEFAULT_REGION, Region::as_ref);

@@ -264,7 +264,7 @@ async fn hand_on(download: Download, send: &mpsc::Sender<(usize, Fetched, OwnedS
 }
 
 /// S3's own code and message; where no answer came, the causes in turn.
-fn words_of<E: std::error::Error + ProvideErrorMetadata + 'static>(error: &E) -> String {
+pub(super) fn words_of<E: std::error::Error + ProvideErrorMetadata + 'static>(error: &E) -> String {
     match (error.code(), error.message()) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(code), None) => code.to_owned(),

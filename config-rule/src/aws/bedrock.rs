@@ -1,5 +1,7 @@
 //! Amazon Bedrock: jobs of every kind.
 
+mod requests;
+
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_bedrock::Client;

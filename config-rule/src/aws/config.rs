@@ -1,5 +1,7 @@
 //! AWS Config: evaluations out, results and configuration items in and out.
 
+mod recorder;
+
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;

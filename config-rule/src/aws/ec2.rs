@@ -17,6 +17,7 @@ use crate::facts::{
     Endpoint, Fact, Permission, PrefixList, Route, RouteTable, SecurityGroup, Subnet, Tags, Unread, Vpc,
 };
 use crate::gather::Ec2;
+use crate::replacement::gather::TaggedNetworks;
 
 pub struct Network(Client);
 
@@ -90,6 +91,21 @@ impl Ec2 for Network {
                 Fact::Known(PrefixList { id, cidrs: list.cidrs.unwrap_or_default() })
             }),
         }
+    }
+}
+
+#[async_trait]
+impl TaggedNetworks for Network {
+    async fn describe_subnets_with_tag(&self, key: &str, value: &str) -> Result<Vec<Subnet>, Unread> {
+        let (tag, values) = (format!("tag:{key}"), [value.to_owned()]);
+        let request = self.0.describe_subnets().filters(filter(&tag, &values));
+        all!("ec2:DescribeSubnets", [format!("{tag}={value}")], request, subnet)
+    }
+
+    async fn describe_security_groups_with_tag(&self, key: &str, value: &str) -> Result<Vec<SecurityGroup>, Unread> {
+        let (tag, values) = (format!("tag:{key}"), [value.to_owned()]);
+        let request = self.0.describe_security_groups().filters(filter(&tag, &values));
+        all!("ec2:DescribeSecurityGroups", [format!("{tag}={value}")], request, security_group)
     }
 }
 

@@ -6,7 +6,7 @@ use aws_sdk_iam::Client;
 use aws_sdk_iam::error::ProvideErrorMetadata;
 use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, EvaluationResult, PolicyEvaluationDecisionType};
 
-use super::unread;
+use super::{Connection, unread};
 use crate::controls::job_role_can_use_vpc::{ContextKind, PermissionCheck};
 use crate::facts::{Denied, Fact};
 use crate::gather::Iam;
@@ -45,6 +45,17 @@ impl Iam for Roles {
         denied.sort();
         denied.dedup();
         Fact::Known(denied)
+    }
+}
+
+impl Connection {
+    /// The ARN of a role, its path included; `Absent` when there is no such role.
+    pub async fn get_role(&self, name: &str) -> Fact<String> {
+        match Client::new(&self.base).get_role().role_name(name).send().await {
+            Ok(answer) => answer.role.map_or(Fact::Absent, |role| Fact::Known(role.arn)),
+            Err(error) if error.code() == Some("NoSuchEntity") => Fact::Absent,
+            Err(error) => Fact::Unreadable(unread("iam:GetRole", name, &error)),
+        }
     }
 }
 

@@ -51,7 +51,7 @@ pub fn evaluate(job: &JobFacts, world: &World) -> Judgement {
     for uri in &detail.input_s3_uris {
         match judge(uri, job, detail, &place, world) {
             Outcome::Refused => refused += 1,
-            Outcome::Open(bucket) => drop(open.insert(bucket)),
+            Outcome::Open(bucket) | Outcome::Elsewhere(bucket) => drop(open.insert(bucket)),
             Outcome::Gone => {}
             Outcome::Unread(failed) => unread.extend(failed),
         }
@@ -75,6 +75,19 @@ pub fn buckets(job: &JobFacts) -> Vec<String> {
     let uris = job.detail.known().map_or(&[][..], |detail| &detail.input_s3_uris);
     let buckets: BTreeSet<&str> = uris.iter().filter_map(|uri| parse(uri)).map(|(bucket, _)| bucket).collect();
     buckets.into_iter().map(str::to_owned).collect()
+}
+
+/// The buckets that the job reads whose policy requires a VPC or endpoint that is not the job's, so that its reads would
+/// be refused.
+pub fn shut_out(job: &JobFacts, world: &World) -> Vec<String> {
+    let Some(detail) = job.detail.known() else { return Vec::new() };
+    let place = place(detail, world);
+    let judged = detail.input_s3_uris.iter().map(|uri| judge(uri, job, detail, &place, world));
+    let elsewhere = judged.filter_map(|outcome| match outcome {
+        Outcome::Elsewhere(bucket) => Some(bucket),
+        _ => None,
+    });
+    elsewhere.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Bucket and key of `s3://bucket/key`; the key may be empty.
@@ -115,6 +128,8 @@ enum Outcome {
     Refused,
     /// The bucket and what its policy lacks.
     Open(String),
+    /// The bucket and the other networks that its policy requires.
+    Elsewhere(String),
     Gone,
     Unread(Vec<Unread>),
 }
@@ -150,7 +165,7 @@ fn judge(uri: &str, job: &JobFacts, detail: &JobDetail, place: &Place, world: &W
     match bucket_policy::best(answers.into_iter().map(|(_, answer)| answer)) {
         Answer::Refuses => Outcome::Refused,
         Answer::Silent => Outcome::Open(bucket.to_owned()),
-        Answer::RequiresOther(ids) => Outcome::Open(format!("{bucket} (requires {})", ids.join(" or "))),
+        Answer::RequiresOther(ids) => Outcome::Elsewhere(format!("{bucket} (requires {})", ids.join(" or "))),
         Answer::NotInterpreted(what) => not_read(bucket, format!("{what} of statement {label} is not interpreted")),
         Answer::Unread(unread) => Outcome::Unread(unread),
     }

@@ -1,6 +1,9 @@
 //! Amazon Bedrock's control plane: REST with JSON bodies (Amazon Bedrock API Reference, and the service model
 //! `bedrock/2023-04-20` of botocore for paths and names).
 
+mod create;
+mod custom_models;
+
 use chrono::{DateTime, SecondsFormat};
 use hyper::Method;
 use schemas::job::JobKind;
@@ -37,6 +40,8 @@ pub(super) fn route(call: &Call) -> Result<Routed, String> {
         (Method::GET, ["model-invocation-job", id]) => ("GetModelInvocationJob", *id),
         (Method::POST, ["model-customization-jobs", id, "stop"]) => ("StopModelCustomizationJob", *id),
         (Method::POST, ["model-invocation-job", id, "stop"]) => ("StopModelInvocationJob", *id),
+        (Method::POST, ["model-customization-jobs"]) => ("CreateModelCustomizationJob", ""),
+        (Method::GET, ["custom-models"]) => ("ListCustomModels", ""),
         (Method::POST, ["listTagsForResource"]) => ("ListTagsForResource", ""),
         (Method::POST, ["tagResource"]) => ("TagResource", ""),
         _ => return Err(format!("{} /{}", call.method, call.path.join("/"))),
@@ -46,6 +51,9 @@ pub(super) fn route(call: &Call) -> Result<Routed, String> {
     } else if operation.ends_with("Resource") {
         let body = call.json().unwrap_or_default();
         body["resourceARN"].as_str().unwrap_or_default().to_owned()
+    } else if operation.starts_with("Create") {
+        let body = call.json().unwrap_or_default();
+        body["jobName"].as_str().unwrap_or_default().to_owned()
     } else {
         question(call)
     };
@@ -53,9 +61,11 @@ pub(super) fn route(call: &Call) -> Result<Routed, String> {
 }
 
 pub(super) fn answer(state: &mut State, caller: &Caller, operation: &str, call: &Call) -> Result<Reply, Refusal> {
-    let page_size = state.page_size;
+    let (page_size, now) = (state.page_size, state.seconds());
     let place = state.place(&caller.account, &caller.region);
     match operation {
+        "CreateModelCustomizationJob" => create::create(place, now, call),
+        "ListCustomModels" => custom_models::list(place, page_size, call),
         "ListModelCustomizationJobs" => list(place, page_size, JobKind::ModelCustomization, call),
         "ListModelImportJobs" => list(place, page_size, JobKind::ModelImport, call),
         "ListModelInvocationJobs" => list(place, page_size, JobKind::ModelInvocation, call),
@@ -167,6 +177,7 @@ fn max_results(call: &Call) -> Result<usize, Refusal> {
 
 fn get(place: &mut Place, kind: JobKind, call: &Call) -> Result<Reply, Refusal> {
     let job = find(place, kind, &call.path[1])?;
+    look_at_stopping(job);
     let mut members = match kind {
         JobKind::ModelCustomization => customization(job),
         JobKind::ModelImport => import(job),
@@ -174,7 +185,23 @@ fn get(place: &mut Place, kind: JobKind, call: &Call) -> Result<Reply, Refusal> 
     };
     insert(&mut members, "roleArn", Some(json!(job.role_arn)));
     insert(&mut members, "vpcConfig", vpc_config(job));
+    members.extend(job.members.clone());
     Ok(ok(Value::Object(members)))
+}
+
+/// A job that is being stopped ends after some looks, where a test said so.
+fn look_at_stopping(job: &mut Job) {
+    if job.status != "Stopping" {
+        return;
+    }
+    match job.stopping_looks {
+        Some(0) => {
+            let seconds = job.created_at + 3600;
+            job.ended("Stopped", seconds);
+        }
+        Some(looks) => job.stopping_looks = Some(looks - 1),
+        None => {}
+    }
 }
 
 fn stop(place: &mut Place, kind: JobKind, call: &Call) -> Result<Reply, Refusal> {
@@ -211,8 +238,13 @@ fn find<'a>(place: &'a mut Place, kind: JobKind, identifier: &str) -> Result<&'a
 fn list_tags(place: &mut Place, call: &Call) -> Result<Reply, Refusal> {
     let body = call.json()?;
     let members = model::object(&body, &["resourceARN"])?;
-    let job = tagged(place, members)?;
-    let tags: Vec<Value> = job.tags.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect();
+    let arn = model::required_text(members, "resourceARN", 20, limits::JOB_IDENTIFIER_MAX)?;
+    let of_model = place.custom_models.iter().find(|model| model.arn == arn).map(|model| model.tags.clone());
+    let tags = match of_model {
+        Some(tags) => tags,
+        None => tagged(place, members)?.tags.clone(),
+    };
+    let tags: Vec<Value> = tags.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect();
     Ok(ok(json!({ "tags": tags })))
 }
 

@@ -1,4 +1,7 @@
-//! CloudTrail: JSON 1.1 over POST, as far as digest files need it (CloudTrail API Reference, "ListPublicKeys").
+//! CloudTrail: JSON 1.1 over POST, as far as digest files need it (CloudTrail API Reference, "ListPublicKeys"), and
+//! what tells of trails.
+
+mod trails;
 
 use serde_json::{Value, json};
 
@@ -7,8 +10,12 @@ use super::service::{Caller, Routed};
 use super::state::{Place, State};
 use super::{config, model, pages};
 
+pub use trails::Trail;
+
 /// Before the operation in `X-Amz-Target`; the AWS CLI writes a longer form of it.
 const TARGET: &str = "CloudTrail_20131101.";
+
+const OF_TRAILS: [&str; 3] = ["DescribeTrails", "GetEventSelectors", "GetTrailStatus"];
 
 /// Keys in one answer; AWS documents no number.
 const PAGE: usize = 2;
@@ -32,14 +39,25 @@ pub(super) fn route(call: &Call) -> Result<Routed, String> {
             let detail = format!("{} to {}", body["StartTime"], body["EndTime"]);
             Ok(Routed::new("ListPublicKeys", detail).on_page(body["NextToken"].as_str()))
         }
-        _ => Err(target.to_owned()),
+        Some((_, asked)) => {
+            let operation = OF_TRAILS.into_iter().find(|operation| *operation == asked);
+            let body = call.json().unwrap_or_default();
+            let name = body["Name"].as_str().or(body["TrailName"].as_str()).unwrap_or_default().to_owned();
+            Ok(Routed::new(operation.ok_or_else(|| target.to_owned())?, name))
+        }
+        None => Err(target.to_owned()),
     }
 }
 
-pub(super) fn answer(state: &mut State, caller: &Caller, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn answer(state: &mut State, caller: &Caller, operation: &str, call: &Call) -> Result<Reply, Refusal> {
     let body = call.json()?;
-    let place = state.place(&caller.account, &caller.region);
-    Ok(Reply::json(200, config::CONTENT_TYPE, &list_public_keys(place, &body)?))
+    let answer = match operation {
+        "DescribeTrails" => trails::describe(&state.trails, caller, &body)?,
+        "GetTrailStatus" => trails::status(&state.trails, caller, &body)?,
+        "GetEventSelectors" => trails::event_selectors(&state.trails, caller, &body)?,
+        _ => list_public_keys(state.place(&caller.account, &caller.region), &body)?,
+    };
+    Ok(Reply::json(200, config::CONTENT_TYPE, &answer))
 }
 
 /// The keys of the caller's Region that sign at some time of the range.

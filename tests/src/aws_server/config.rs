@@ -2,6 +2,7 @@
 //! names and limits).
 
 mod evaluations;
+mod recorder;
 mod resources;
 mod results;
 mod schema;
@@ -19,10 +20,13 @@ pub(super) const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 /// Before every operation in `X-Amz-Target`.
 const TARGET: &str = "StarlingDoveService.";
 
-const OPERATIONS: [&str; 7] = [
+const OPERATIONS: [&str; 10] = [
     "BatchGetResourceConfig",
     "DeleteResourceConfig",
     "DescribeConfigRules",
+    "DescribeConfigurationRecorderStatus",
+    "DescribeConfigurationRecorders",
+    "DescribeDeliveryChannels",
     "GetComplianceDetailsByConfigRule",
     "PutEvaluations",
     "PutResourceConfig",
@@ -75,6 +79,9 @@ pub(super) fn answer(state: &mut State, caller: &Caller, operation: &str, call: 
         "PutEvaluations" => evaluations::put(state, caller, &body)?,
         "GetComplianceDetailsByConfigRule" => results::details(place(state, caller), page_size, &body)?,
         "StartConfigRulesEvaluation" => start(place(state, caller), &body)?,
+        "DescribeConfigurationRecorders" => recorder::describe(place(state, caller), &body)?,
+        "DescribeConfigurationRecorderStatus" => recorder::status(place(state, caller), &body)?,
+        "DescribeDeliveryChannels" => recorder::channels(place(state, caller), &body)?,
         "DescribeConfigRules" => describe(place(state, caller), page_size, &body)?,
         "PutResourceConfig" => resources::put(place(state, caller), now, &body)?,
         "DeleteResourceConfig" => resources::delete(place(state, caller), now, &body)?,

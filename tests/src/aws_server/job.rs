@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemas::job::JobKind;
+use serde_json::{Map, Value};
 
 use super::pages::fingerprint;
 
@@ -43,6 +44,12 @@ pub struct Job {
     pub kms_key: Option<String>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+    /// Members of the Get call's answer in place of those that follow from the rest, and beside them.
+    pub members: Map<String, Value>,
+    /// The whole request, where one made the job.
+    pub request: Option<Value>,
+    /// How many Get calls still show a job that is being stopped as `Stopping`; `None`: all.
+    pub stopping_looks: Option<u32>,
 }
 
 impl Job {
@@ -66,6 +73,9 @@ impl Job {
             output_s3_uri: format!("s3://output-{account}/{name}/"),
             kms_key: None,
             tags: BTreeMap::new(),
+            members: Map::new(),
+            request: None,
+            stopping_looks: None,
         }
     }
 
@@ -126,6 +136,18 @@ impl Job {
     /// Has that tag.
     pub fn tag(&mut self, key: &str, value: &str) -> &mut Self {
         self.tags.insert(key.to_owned(), value.to_owned());
+        self
+    }
+
+    /// The Get call tells that member.
+    pub fn member(&mut self, name: &str, value: Value) -> &mut Self {
+        self.members.insert(name.to_owned(), value);
+        self
+    }
+
+    /// Once it is told to stop, so many Get calls still show it as `Stopping`.
+    pub fn stops_after(&mut self, looks: u32) -> &mut Self {
+        self.stopping_looks = Some(looks);
         self
     }
 

@@ -47,6 +47,26 @@ limits_of_the_models! {
         "Completed", "Expired", "Failed", "InProgress", "PartiallyCompleted", "Scheduled", "Stopped", "Stopping",
         "Submitted", "Validating",
     ];
+    // Bedrock, "CreateModelCustomizationJob".
+    /// Longest name of a custom model.
+    CUSTOM_MODEL_NAME_MAX: usize = 63;
+    /// Longest ARN of a job's role.
+    ROLE_ARN_MAX: usize = 2_048;
+    /// Longest identifier of a base model.
+    BASE_MODEL_IDENTIFIER_MAX: usize = 2_048;
+    /// Longest identifier of a customer's key.
+    KMS_KEY_ID_MAX: usize = 2_048;
+    /// Longest client token.
+    CLIENT_REQUEST_TOKEN_MAX: usize = 256;
+    /// Longest location in S3.
+    S3_URI_MAX: usize = 1_024;
+    /// Most validators.
+    VALIDATORS_MAX: usize = 10;
+    /// Longest id of a subnet or security group.
+    NETWORK_ID_MAX: usize = 32;
+    /// What `customizationType` may be.
+    CUSTOMIZATION_TYPES: &[&str] =
+        &["CONTINUED_PRE_TRAINING", "DISTILLATION", "FINE_TUNING", "IMPORTED", "REINFORCEMENT_FINE_TUNING"];
     /// Most tags of one `TagResource` call.
     TAGS_MAX: usize = 200;
     /// Shortest tag key.

@@ -1,4 +1,6 @@
-//! S3, path style: bucket policies and whole objects (Amazon S3 API Reference).
+//! S3, path style: bucket policies, listings and objects (Amazon S3 API Reference).
+
+mod listing;
 
 use std::collections::BTreeMap;
 
@@ -24,7 +26,10 @@ pub(super) fn route(call: &Call) -> Result<Routed, String> {
     let only_known = |known: &[&str]| call.query.iter().all(|(name, _)| known.contains(&name.as_str()));
     let operation = match (call.method.clone(), has_key) {
         (Method::GET, false) if call.parameter("policy").is_some() && only_known(&["policy"]) => "GetBucketPolicy",
-        (Method::GET, true) if only_known(&["x-id"]) && call.header("range").is_none() => "GetObject",
+        (Method::GET, false) if call.parameter("list-type") == Some("2") && only_known(&listing::PARAMETERS) => {
+            "ListObjectsV2"
+        }
+        (Method::GET, true) if only_known(&["x-id"]) && has_known_range(call) => "GetObject",
         (Method::PUT, true) if only_known(&["x-id"]) && call.header("x-amz-copy-source").is_none() => "PutObject",
         _ => {
             let query: Vec<&str> = call.query.iter().map(|(name, _)| name.as_str()).collect();
@@ -36,11 +41,13 @@ pub(super) fn route(call: &Call) -> Result<Routed, String> {
 
 pub(super) fn answer(state: &mut State, caller: &Caller, operation: &str, call: &Call) -> Result<Reply, Refusal> {
     let name = call.path.first().map(String::as_str).unwrap_or_default();
+    let page_size = state.page_size;
     let bucket = state.buckets.get_mut(name);
     let bucket = bucket.ok_or_else(|| Refusal::new(404, "NoSuchBucket", "The specified bucket does not exist"))?;
     if let Some(region) = bucket.region.as_ref().filter(|region| **region != caller.region) {
         let message = format!("The bucket is in {region} and this request is signed for {}", caller.region);
-        return Err(Refusal::new(301, "PermanentRedirect", message));
+        let refusal = Refusal::new(301, "PermanentRedirect", message);
+        return Ok(Service::S3.refuse(&refusal).header("x-amz-bucket-region", region));
     }
     let is_owner_expected = call.header("x-amz-expected-bucket-owner").is_none_or(|owner| owner == bucket.owner);
     if bucket.owner != caller.account || !is_owner_expected || bucket.denied.contains(operation) {
@@ -48,7 +55,8 @@ pub(super) fn answer(state: &mut State, caller: &Caller, operation: &str, call: 
     }
     match operation {
         "GetBucketPolicy" => get_bucket_policy(bucket),
-        "GetObject" => get_object(bucket, &key(call)),
+        "ListObjectsV2" => listing::list_objects_v2(name, bucket, page_size, call),
+        "GetObject" => get_object(bucket, &key(call), first_bytes(call)),
         _ => put_object(bucket, &key(call), call),
     }
 }
@@ -64,10 +72,31 @@ fn get_bucket_policy(bucket: &Bucket) -> Result<Reply, Refusal> {
     Ok(Reply::empty(200).header("content-type", "application/json").body(policy))
 }
 
-fn get_object(bucket: &Bucket, key: &str) -> Result<Reply, Refusal> {
+/// How many bytes from the first on a `Range` asks for; no other range is known here.
+fn first_bytes(call: &Call) -> Option<usize> {
+    call.header("range")?.strip_prefix("bytes=0-")?.parse().ok().map(|last: usize| last + 1)
+}
+
+fn has_known_range(call: &Call) -> bool {
+    call.header("range").is_none() || first_bytes(call).is_some()
+}
+
+fn get_object(bucket: &Bucket, key: &str, first_bytes: Option<usize>) -> Result<Reply, Refusal> {
     let object = bucket.objects.get(key);
     let object = object.ok_or_else(|| Refusal::new(404, "NoSuchKey", "The specified key does not exist."))?;
-    let mut reply = Reply::empty(200).header("etag", &etag(&object.bytes)).body(object.bytes.clone());
+    let whole = object.bytes.len();
+    let mut reply = match first_bytes {
+        Some(_) if whole == 0 => {
+            return Err(Refusal::new(416, "InvalidRange", "The requested range is not satisfiable"));
+        }
+        Some(asked) => {
+            let length = asked.min(whole);
+            let range = format!("bytes 0-{}/{whole}", length - 1);
+            Reply::empty(206).header("content-range", &range).body(object.bytes.slice(..length))
+        }
+        None => Reply::empty(200).body(object.bytes.clone()),
+    };
+    reply = reply.header("etag", &etag(&object.bytes));
     for (name, value) in &object.headers {
         reply = reply.header(name, value);
     }

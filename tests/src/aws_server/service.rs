@@ -76,7 +76,7 @@ impl Service {
     pub(super) fn answer(self, state: &mut State, caller: &Caller, task: &Task, call: &Call) -> Result<Reply, Refusal> {
         match self {
             Self::Bedrock => bedrock::answer(state, caller, &task.operation, call),
-            Self::CloudTrail => cloudtrail::answer(state, caller, call),
+            Self::CloudTrail => cloudtrail::answer(state, caller, &task.operation, call),
             Self::Config => config::answer(state, caller, &task.operation, call),
             Self::Ec2 => ec2::answer(state, caller, &task.operation, call),
             Self::Iam => iam::answer(state, caller, &task.operation, call),

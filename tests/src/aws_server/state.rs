@@ -7,7 +7,8 @@ use schemas::job::JobKind;
 use serde_json::Value;
 
 use super::access::{Bucket, Key, Role};
-use super::cloudtrail::PublicKey;
+use super::cloudtrail::{PublicKey, Trail};
+use super::custom_model::CustomModel;
 use super::http::Call;
 use super::job::{Job, owned};
 use super::network::{Endpoint, NetworkInterface, PrefixList, RouteTable, SecurityGroup, Subnet, Vpc};
@@ -28,6 +29,8 @@ pub struct State {
     pub roles: BTreeMap<String, Role>,
     /// S3 buckets by name.
     pub buckets: BTreeMap<String, Bucket>,
+    /// CloudTrail's trails, of every account and Region.
+    pub trails: Vec<Trail>,
     /// Evaluations that came behind a later one of the same resource, of all rules everywhere.
     pub ignored_as_older: Vec<Ignored>,
     places: BTreeMap<(String, String), Place>,
@@ -43,6 +46,7 @@ impl State {
             keys: BTreeMap::from([(ACCESS_KEY_ID.to_owned(), key)]),
             roles: BTreeMap::new(),
             buckets: BTreeMap::new(),
+            trails: Vec::new(),
             ignored_as_older: Vec::new(),
             places: BTreeMap::new(),
         }
@@ -106,6 +110,8 @@ pub struct Place {
     pub region: String,
     /// Bedrock jobs of every kind, in the order in which they were added.
     pub jobs: Vec<Job>,
+    /// Custom models.
+    pub custom_models: Vec<CustomModel>,
     /// Security groups.
     pub security_groups: Vec<SecurityGroup>,
     /// Subnets.
@@ -134,8 +140,12 @@ pub struct Place {
     pub rejected_types: Vec<String>,
     /// Private types of the CloudFormation registry by name.
     pub registered_types: BTreeMap<String, RegisteredType>,
+    /// Whether there is a configuration recorder, and a delivery channel with it.
+    pub has_recorder: bool,
     /// Whether a configuration recorder is running.
     pub recorder_running: bool,
+    /// The resource types that it records; all where none is named.
+    pub recorded_types: Vec<String>,
     /// The configurations that AWS Config keeps.
     pub recorded: BTreeMap<ResourceKey, RecordedResource>,
     /// Resource ids that `BatchGetResourceConfig` returns unprocessed, and how often still.
@@ -145,7 +155,7 @@ pub struct Place {
 impl Place {
     fn new(account: &str, region: &str) -> Self {
         let (account, region) = (account.to_owned(), region.to_owned());
-        Self { account, region, recorder_running: true, ..Self::default() }
+        Self { account, region, has_recorder: true, recorder_running: true, ..Self::default() }
     }
 
     /// Adds a model customization job, in progress and outside a VPC.
@@ -163,6 +173,16 @@ impl Place {
     pub fn job(&mut self, name: &str) -> &mut Job {
         let found = self.jobs.iter_mut().find(|job| job.name == name);
         found.unwrap_or_else(|| panic!("there is no job {name}"))
+    }
+
+    /// Adds a custom model.
+    pub fn add_custom_model(&mut self, name: &str) -> &mut CustomModel {
+        let id = fingerprint(name) % 1_000_000_000_000;
+        let arn = format!(
+            "arn:aws:bedrock:{}:{}:custom-model/cohere.command-text-v14:7:4k/{id:012}",
+            self.region, self.account
+        );
+        added(&mut self.custom_models, CustomModel { name: name.to_owned(), arn, tags: BTreeMap::new() })
     }
 
     /// Adds a security group that lets nothing in or out.

@@ -5,7 +5,7 @@ use config_rule::facts::Unread;
 use config_rule::gather::Sources;
 
 use crate::error::{Error, Result};
-use crate::plan::{EvaluatePlaces, Regions};
+use crate::plan::evaluate::{EvaluatePlaces, Regions};
 
 /// One account and Region.
 pub struct Place {
