@@ -41,7 +41,7 @@ use seen::Sightings;
 use spools::Spools;
 
 /// Raised when the same events would give another history, so that old files are not taken for new ones.
-const HISTORY_VERSION: u32 = 5;
+const HISTORY_VERSION: u32 = 6;
 
 /// The fingerprint of the history that belongs to a set of committed parts.
 pub fn fingerprint(committed: &BTreeSet<String>) -> String {

@@ -150,43 +150,84 @@ subnets_then as (
         job_network.resource_kind = 'subnet' and job_network.seen_at <= $as_of
         and (subnets.deleted_at is null or subnets.deleted_at > $as_of)
 ),
+groups_left as (
+    select
+        groups_then.job_key, groups_then.account_id, groups_then.aws_region, groups_then.group_id, groups_then.vpc_id,
+        groups_then.created_at, case when perhaps_deleted.event_id is null then 0 else 1 end as may_be_gone
+    from groups_then
+    left join perhaps_deleted
+        on perhaps_deleted.job_key = groups_then.job_key and perhaps_deleted.group_id = groups_then.group_id
+    where groups_then.deleted_at is null
+),
 vpcs_then as (
-    select named.job_key, named.account_id, named.aws_region, named.vpc_id, vpcs.created_at
+    select
+        named.job_key, named.account_id, named.aws_region, named.vpc_id, vpcs.created_at, named.may_be_gone
     from (
-        select job_key, account_id, aws_region, vpc_id from groups_then where deleted_at is null
-        union
-        select job_key, account_id, aws_region, vpc_id from subnets_then
+        select job_key, account_id, aws_region, vpc_id, min(may_be_gone) as may_be_gone
+        from (
+            select job_key, account_id, aws_region, vpc_id, may_be_gone from groups_left
+            union all
+            select job_key, account_id, aws_region, vpc_id, 0 as may_be_gone from subnets_then
+        ) as naming
+        group by job_key, account_id, aws_region, vpc_id
     ) as named
     left join vpcs
         on vpcs.account_id = named.account_id and vpcs.aws_region = named.aws_region and vpcs.vpc_id = named.vpc_id
     where named.vpc_id is not null and (vpcs.deleted_at is null or vpcs.deleted_at > $as_of)
 ),
 resources_then as (
-    select job_key, account_id, aws_region, group_id as resource_id, created_at from groups_then where deleted_at is null
+    select job_key, account_id, aws_region, group_id as resource_id, created_at, may_be_gone from groups_left
     union all
-    select job_key, account_id, aws_region, subnet_id as resource_id, created_at from subnets_then
+    select job_key, account_id, aws_region, subnet_id as resource_id, created_at, 0 as may_be_gone from subnets_then
     union all
-    select job_key, account_id, aws_region, vpc_id as resource_id, created_at from vpcs_then
+    select job_key, account_id, aws_region, vpc_id as resource_id, created_at, may_be_gone from vpcs_then
 ),
 tag_keys as (
     select
         case when $mandatory_tags = '' then 'Owner,DataSensitivity,CostCenter' else $mandatory_tags end as keys
 ),
--- A removal that nothing explains tells of no value; what the rule of AWS Config saw is whole.
+-- Each mandatory key that a record tells of: it has a value then, or one that no record tells, or none, because a record took
+-- it away or left it blank. A removal that nothing explains tells of no value before it.
 tags_then as (
     select
-        resource_tags.account_id, resource_tags.aws_region, resource_tags.resource_id,
-        count(distinct case when trim(resource_tags.tag_value) <> '' then resource_tags.tag_key end) as keys_found,
-        sum(case when resource_tags.tag_value is null then 1 else 0 end) as keys_masked
-    from resource_tags
-    cross join tag_keys
-    where
-        strpos(',' || tag_keys.keys || ',', ',' || resource_tags.tag_key || ',') > 0
-        and resource_tags.started_how <> 'untagged'
-        and coalesce(resource_tags.started_at, resource_tags.seen_at) <= $as_of
-        and (resource_tags.ended_at is null or resource_tags.ended_at > $as_of)
-    group by resource_tags.account_id, resource_tags.aws_region, resource_tags.resource_id
+        account_id, aws_region, resource_id,
+        sum(has_value) as keys_found,
+        sum(case when has_value = 0 and is_masked = 1 then 1 else 0 end) as keys_masked,
+        sum(case when has_value = 0 and is_masked = 0 and has_none = 1 then 1 else 0 end) as keys_lacking
+    from (
+        select
+            account_id, aws_region, resource_id, tag_key,
+            max(case when is_in_force = 1 and trim(tag_value) <> '' then 1 else 0 end) as has_value,
+            max(case when is_in_force = 1 and tag_value is null then 1 else 0 end) as is_masked,
+            max(
+                case
+                    when is_in_force = 1 and trim(tag_value) = '' then 1
+                    when ended_how = 'untagged' and ended_at <= $as_of then 1
+                    else 0
+                end
+            ) as has_none
+        from (
+            select
+                resource_tags.account_id, resource_tags.aws_region, resource_tags.resource_id, resource_tags.tag_key,
+                resource_tags.tag_value, resource_tags.ended_at, resource_tags.ended_how,
+                case
+                    when
+                        resource_tags.started_how <> 'untagged'
+                        and (resource_tags.ended_at is null or resource_tags.ended_at > $as_of)
+                        then 1
+                    else 0
+                end as is_in_force
+            from resource_tags
+            cross join tag_keys
+            where
+                strpos(',' || tag_keys.keys || ',', ',' || resource_tags.tag_key || ',') > 0
+                and coalesce(resource_tags.started_at, resource_tags.seen_at) <= $as_of
+        ) as intervals
+        group by account_id, aws_region, resource_id, tag_key
+    ) as each_key
+    group by account_id, aws_region, resource_id
 ),
+-- What the rule of AWS Config saw is whole.
 tags_seen as (
     select distinct account_id, aws_region, resource_id
     from resource_tags
@@ -196,18 +237,29 @@ tagged as (
     select
         job_key,
         count(*) as resources,
-        sum(case when keys_found < keys_asked and is_certain then 1 else 0 end) as untagged,
-        min(case when keys_found < keys_asked and is_certain then resource_id end) as untagged_id,
-        sum(case when keys_found < keys_asked and not is_certain then 1 else 0 end) as tags_unknown,
-        min(case when keys_found < keys_asked and not is_certain then resource_id end) as tags_unknown_id,
+        sum(1 - may_be_gone) as resources_left,
+        sum(case when is_lacking = 1 and may_be_gone = 0 then 1 else 0 end) as untagged,
+        min(case when is_lacking = 1 and may_be_gone = 0 then resource_id end) as untagged_id,
+        sum(case when is_lacking = 1 and may_be_gone = 1 then 1 else 0 end) as perhaps_untagged,
+        min(case when is_lacking = 1 and may_be_gone = 1 then resource_id end) as perhaps_untagged_id,
+        sum(case when is_lacking = 0 and keys_found < keys_asked then 1 else 0 end) as tags_unknown,
+        min(case when is_lacking = 0 and keys_found < keys_asked then resource_id end) as tags_unknown_id,
         max(keys) as mandatory_keys
     from (
         select
-            resources_then.job_key, resources_then.resource_id, tag_keys.keys,
+            resources_then.job_key, resources_then.resource_id, resources_then.may_be_gone, tag_keys.keys,
             length(tag_keys.keys) - length(replace(tag_keys.keys, ',', '')) + 1 as keys_asked,
             coalesce(tags_then.keys_found, 0) as keys_found,
-            coalesce(tags_then.keys_masked, 0) = 0
-                and (resources_then.created_at is not null or tags_seen.resource_id is not null) as is_certain
+            case
+                when tags_then.keys_lacking > 0 then 1
+                -- Of what was made or seen whole, a key that nothing tells of is not there.
+                when
+                    (resources_then.created_at is not null or tags_seen.resource_id is not null)
+                    and coalesce(tags_then.keys_found + tags_then.keys_masked, 0)
+                    < length(tag_keys.keys) - length(replace(tag_keys.keys, ',', '')) + 1
+                    then 1
+                else 0
+            end as is_lacking
         from resources_then
         cross join tag_keys
         left join tags_then
@@ -257,7 +309,9 @@ facts as (
         first_deleted.deleted_by, first_deleted.deleted_event_id, first_deleted.deleted_log_file,
         first_deleted.deleted_record_index,
         coalesce(tagged.resources, 0) as resources,
+        coalesce(tagged.resources_left, 0) as resources_left,
         coalesce(tagged.untagged, 0) as untagged, tagged.untagged_id,
+        coalesce(tagged.perhaps_untagged, 0) as perhaps_untagged, tagged.perhaps_untagged_id,
         coalesce(tagged.tags_unknown, 0) as tags_unknown, tagged.tags_unknown_id, tagged.mandatory_keys,
         coalesce(vpcs_known.vpcs, 0) as vpcs
     from jobs_then
@@ -365,40 +419,61 @@ verdicts as (
         account_id, aws_region, requested_at, first_seen_at, principal_arn, job_kind, job_name, job_arn, event_id,
         'job_network_tagged' as control,
         case
-            when untagged > 0 then 'NonCompliant'
+            when untagged > 0 and hours_missing = 0 and known_until is null then 'NonCompliant'
             when network = 'none' then 'NotApplicable'
             when groups = 0 then 'Undetermined'
             when resources = 0 then 'NotApplicable'
-            when tags_unknown > 0 or vpcs = 0 or hours_missing > 0 or known_until is not null then 'Undetermined'
+            when untagged > 0 or perhaps_untagged > 0 or tags_unknown > 0 then 'Undetermined'
+            when vpcs = 0 or resources_left = 0 or hours_missing > 0 or known_until is not null then 'Undetermined'
             else 'Compliant'
         end as verdict,
         case
-            when untagged > 0 then
-                untagged_id || ' lacks one of the tags ' || mandatory_keys || ', or it has no value'
-                || case when untagged > 1 then '; ' || cast(untagged - 1 as varchar) || ' more of its network too' else '' end
             when network = 'none' then 'the job has no VPC configuration'
             when groups = 0 then 'no record tells which network the job has'
             when resources = 0 then 'nothing of its network exists any more'
-            when tags_unknown > 0 then
+            when untagged > 0 and hours_missing = 0 and known_until is null then
+                untagged_id || ' lacks one of the tags ' || mandatory_keys || ', or it has no value'
+                || case when untagged > 1 then '; ' || cast(untagged - 1 as varchar) || ' more of its network too' else '' end
+            when untagged = 0 and perhaps_untagged > 0 then
+                perhaps_untagged_id || ' lacks one of the tags ' || mandatory_keys
+                || ', but may be the group that event ' || perhaps_event_id || ' deleted: the record does not tell which'
+            when untagged = 0 and tags_unknown > 0 then
                 'no record tells whether ' || tags_unknown_id || ' has the tags ' || mandatory_keys || ': it is older than the logs'
-            when vpcs = 0 then 'no record tells which VPC its network is in'
+            when untagged = 0 and vpcs = 0 then 'no record tells which VPC its network is in'
+            when untagged = 0 and resources_left = 0 then
+                'its network had the tags ' || mandatory_keys || ', but may be gone: no record tells which group event '
+                || perhaps_event_id || ' deleted'
             when hours_missing > 0 then
-                'its network had the tags ' || mandatory_keys || ' when last seen, but '
+                case
+                    when untagged > 0 then untagged_id || ' lacked one of the tags ' || mandatory_keys
+                    else 'its network had the tags ' || mandatory_keys
+                end
+                || ' when last seen, but '
                 || case when $coverage = 'attested' then 'no valid digest file covers ' else 'the logs lack ' end
                 || cast(hours_missing as varchar) || ' of its hours, from ' || cast(first_missing_hour as varchar)
                 || ' to ' || cast(last_missing_hour_end as varchar) || ' (query coverage_by_hour)'
             when known_until is not null then
-                'its network had the tags ' || mandatory_keys || ' when last seen, but the logs end at ' || cast(known_until as varchar)
+                case
+                    when untagged > 0 then untagged_id || ' lacked one of the tags ' || mandatory_keys
+                    else 'its network had the tags ' || mandatory_keys
+                end
+                || ' when last seen, but the logs end at ' || cast(known_until as varchar)
             else 'its network (' || cast(resources as varchar) || ' resources) has the tags ' || mandatory_keys
         end as reason,
         case
-            when untagged = 0 and network <> 'none' and resources > 0 and tags_unknown = 0 and vpcs > 0
-                and (hours_missing > 0 or known_until is not null) then
+            when
+                network <> 'none' and groups > 0 and resources > 0 and (hours_missing > 0 or known_until is not null)
+                and (untagged > 0 or (perhaps_untagged = 0 and tags_unknown = 0 and vpcs > 0 and resources_left > 0))
+                then
                 'bedrock-audit ingest SOURCE --accounts ' || account_id || ' --regions ' || aws_region
                 || ' --from ' || cast(coalesce(first_missing_hour, known_until) as varchar)
                 || case when known_until is null then ' --to ' || cast(last_missing_hour_end as varchar) else '' end
         end as next_step,
-        case when untagged > 0 then untagged_id when tags_unknown > 0 then tags_unknown_id end as resource_id,
+        case
+            when untagged > 0 then untagged_id
+            when perhaps_untagged > 0 then perhaps_untagged_id
+            when tags_unknown > 0 then tags_unknown_id
+        end as resource_id,
         event_id as cited_event_id,
         log_file as cited_log_file,
         record_index as cited_record_index

@@ -34,4 +34,5 @@ mod s3;
 mod shards;
 mod tidy;
 mod trail;
+mod verdict_witness;
 mod verify;

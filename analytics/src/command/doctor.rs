@@ -61,7 +61,7 @@ fn print(output: Format, found: &[Finding], facts: &Facts) -> Result<()> {
 
 fn answer(found: &[Finding]) -> Answer {
     let texts = |of: &dyn Fn(&Finding) -> Option<String>| -> ArrayRef {
-        Arc::new(found.iter().map(|finding| of(finding)).collect::<StringArray>())
+        Arc::new(found.iter().map(of).collect::<StringArray>())
     };
     let columns: [(&str, ArrayRef); 4] = [
         ("check", texts(&|finding| Some(finding.check.as_str().to_owned()))),

@@ -161,6 +161,9 @@ impl<'a> Work<'a> {
     }
 
     fn take_record(&mut self, listed: &Listed, index: usize, bytes: &[u8], file: &mut FileAccount) {
+        if index == 0 {
+            file.first_record = Record::parse(bytes).ok().map(|record| record.event_time);
+        }
         if self.writer.keep == Keep::Audit && !self.sieve.may_be_audited(bytes) {
             file.counts.filtered += 1;
             return;
@@ -225,6 +228,7 @@ impl<'a> Work<'a> {
         let row = row.int("records_filtered", file.counts.filtered).int("records_duplicate", file.counts.duplicate);
         let row = row.int("records_set_aside", file.counts.set_aside);
         let row = row.maybe_time("first_event_time", file.first).maybe_time("last_event_time", file.last);
+        let row = row.maybe_time("first_record_time", file.first_record);
         let row = match json_bytes {
             Some(bytes) => row.int("json_bytes", bytes),
             None => row,
@@ -318,6 +322,8 @@ fn digest_of(event_id: &str) -> u128 {
 #[derive(Default)]
 struct FileAccount {
     counts: Counts,
+    /// When the first record happened, kept or not: enough to tell that something was logged then.
+    first_record: Option<DateTime<Utc>>,
     first: Option<DateTime<Utc>>,
     last: Option<DateTime<Utc>>,
 }

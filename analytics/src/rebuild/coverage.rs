@@ -15,7 +15,7 @@ use super::event::Scope;
 use crate::error::Result;
 use crate::query::Engine;
 use crate::table::TableBuilder;
-use switch::{Switch, off_at, switched};
+use switch::{OffTime, Switch, off_times, switched};
 
 /// What is known of an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,7 +26,7 @@ pub enum State {
     Attested,
     /// Log files were delivered in it, and no valid digest file covers it.
     Delivered,
-    /// Neither, and the account had switched a trail off.
+    /// The account had switched a trail off, and no record shows that another one saw the hour.
     LoggingStopped,
     /// Neither, between hours that have some.
     Gap,
@@ -55,6 +55,8 @@ pub struct Input {
     pub lost: BTreeMap<Scope, Vec<Range<DateTime<Utc>>>>,
     /// By account, in the order of time. A trail that covers every Region is switched in one.
     pub switches: BTreeMap<String, Vec<Switch>>,
+    /// The times of the first record of each log file, of accounts that have switches.
+    pub told: BTreeMap<Scope, BTreeSet<DateTime<Utc>>>,
 }
 
 /// One hour of one account and Region.
@@ -70,30 +72,46 @@ pub struct Hour {
     pub event_id: Option<String>,
 }
 
-/// Every hour of an account and Region from the first with anything to the last.
-pub fn hours(input: &Input, scope: &Scope) -> Vec<Hour> {
+/// Every hour of an account and Region from the first with anything to the last, and as long as logging stays off up to the
+/// last of the whole lake, `lake_end`.
+pub fn hours(input: &Input, scope: &Scope, lake_end: DateTime<Utc>) -> Vec<Hour> {
     let attested = whole_hours(input.attested.get(scope).map_or(&[][..], Vec::as_slice));
     let none = BTreeMap::new();
     let delivered = input.delivered.get(scope).unwrap_or(&none);
-    let switches = input.switches.get(&scope.account_id).map_or(&[][..], Vec::as_slice);
     let lost = touched_hours(input.lost.get(scope).map_or(&[][..], Vec::as_slice));
     let known = || attested.iter().chain(delivered.keys()).chain(&lost);
     let (Some(first), Some(last)) = (known().min(), known().max()) else { return Vec::new() };
+    let off_times = off_times(input.switches.get(&scope.account_id).map_or(&[][..], Vec::as_slice), scope);
+    let stays_off = off_times.last().is_some_and(|off| off.time.end == DateTime::<Utc>::MAX_UTC);
+    let last = if stays_off { lake_end.max(*last) } else { *last };
     let hour = |at: DateTime<Utc>| {
         let log_files = delivered.get(&at).copied().unwrap_or_default();
-        let off = off_at(switches, scope, at);
+        let off = off_times.iter().find(|off| off.keeps_unseen(at, input.told.get(scope)));
+        let is_whole = off.is_some_and(|off| off.time.start <= at && at + TimeDelta::hours(1) <= off.time.end);
         let state = match off {
             _ if lost.contains(&at) => State::Incomplete,
+            // Of an hour of which a part was off, a digest file only vouches for the rest.
+            Some(_) if !is_whole => State::LoggingStopped,
             _ if attested.contains(&at) => State::Attested,
-            _ if log_files > 0 => State::Delivered,
             Some(_) => State::LoggingStopped,
+            None if log_files > 0 => State::Delivered,
             None => State::Gap,
         };
-        let event_id = off.filter(|_| state == State::LoggingStopped).map(|switch| switch.event_id.clone());
+        let event_id = off.filter(|_| state == State::LoggingStopped).map(|off| off.event_id.clone());
         Hour { at, state, log_files, event_id }
     };
-    let next = |at: &DateTime<Utc>| Some(*at + TimeDelta::hours(1)).filter(|at| at <= last);
+    let next = |at: &DateTime<Utc>| Some(*at + TimeDelta::hours(1)).filter(|at| *at <= last);
     std::iter::successors(Some(*first), next).map(hour).collect()
+}
+
+impl OffTime {
+    /// Whether a part of the hour from `at` on lies in it, of which no record tells: a record of that part was logged by
+    /// another trail.
+    fn keeps_unseen(&self, at: DateTime<Utc>, told: Option<&BTreeSet<DateTime<Utc>>>) -> bool {
+        let (from, until) = (self.time.start.max(at), self.time.end.min(at + TimeDelta::hours(1)));
+        let is_of_another = |at: &DateTime<Utc>| *at > self.time.start;
+        from < until && !told.is_some_and(|told| told.range(from..until).any(is_of_another))
+    }
 }
 
 /// The hours that lie in some times whole. Digests end at any minute, so two of them may share an hour.
@@ -135,8 +153,9 @@ pub async fn table(engine: &Engine) -> Result<TableBuilder> {
     let scopes: BTreeSet<&Scope> =
         input.attested.keys().chain(input.delivered.keys()).chain(input.lost.keys()).collect();
     let mut rows = TableBuilder::new(&COVERAGE);
+    let lake_end = input.delivered.values().filter_map(|hours| hours.keys().next_back()).max().copied();
     for scope in scopes {
-        for hour in hours(&input, scope) {
+        for hour in hours(&input, scope, lake_end.unwrap_or_default()) {
             let row = rows.row().text("account_id", &scope.account_id).text("aws_region", &scope.aws_region);
             let row = row.time("hour", hour.at).text("state", hour.state.as_str()).int("log_files", hour.log_files);
             row.maybe_text("event_id", hour.event_id).end();
@@ -169,7 +188,27 @@ async fn read(engine: &Engine) -> Result<Input> {
     }
     read_lost(engine, &mut input).await?;
     read_switches(engine, &mut input).await?;
+    read_told(engine, &mut input).await?;
     Ok(input)
+}
+
+/// Only where something was switched: a lake has millions of log files.
+async fn read_told(engine: &Engine, input: &mut Input) -> Result<()> {
+    let accounts: Vec<String> = input.switches.keys().map(|account| format!("'{account}'")).collect();
+    if accounts.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "select distinct account_id, aws_region, first_record_time from log_files \
+         where first_record_time is not null and aws_region is not null and account_id in ({})",
+        accounts.join(", ")
+    );
+    for batch in engine.answer(&sql, NAME, None).await?.batches {
+        for row in 0..batch.num_rows() {
+            input.told.entry(scope(&batch, row)).or_default().insert(time(&batch, "first_record_time", row));
+        }
+    }
+    Ok(())
 }
 
 /// Of what no valid digest file lists nobody knows that CloudTrail delivered it. A file that is missing has no time of
@@ -268,7 +307,7 @@ mod tests {
     }
 
     fn states(input: &Input) -> Vec<&'static str> {
-        hours(input, &home()).iter().map(|hour| hour.state.as_str()).collect()
+        hours(input, &home(), at("01T12:00")).iter().map(|hour| hour.state.as_str()).collect()
     }
 
     #[test]
@@ -287,11 +326,54 @@ mod tests {
             event_id: time.to_owned(),
         };
         input.switches.insert(home().account_id, vec![switch("01T06:30", false), switch("01T09:00", true)]);
-        let expected = ["attested", "attested", "gap", "logging_stopped", "logging_stopped", "gap", "delivered"];
-        assert_eq!(states(&input), expected);
-        assert_eq!(hours(&input, &home())[3].event_id.as_deref(), Some("01T06:30"));
+        let off = "logging_stopped";
+        assert_eq!(states(&input), ["attested", "attested", off, off, off, "gap", "delivered"]);
+        assert_eq!(hours(&input, &home(), at("01T12:00"))[3].event_id.as_deref(), Some("01T06:30"));
         let elsewhere = Scope { aws_region: "us-east-1".to_owned(), ..home() };
-        assert_eq!(hours(&input, &elsewhere), Vec::new());
+        assert_eq!(hours(&input, &elsewhere, at("01T12:00")), Vec::new());
+    }
+
+    fn off(from: &str, until: Option<&str>) -> Vec<Switch> {
+        let switch = |time: &str, is_on| Switch {
+            at: at(time),
+            need: switch::Need::Logging,
+            is_on,
+            home_region: "eu-west-1".to_owned(),
+            event_id: time.to_owned(),
+        };
+        std::iter::once(switch(from, false)).chain(until.map(|until| switch(until, true))).collect()
+    }
+
+    #[test]
+    fn an_hour_of_which_a_part_was_off_is_stopped_whatever_was_delivered_in_the_rest() {
+        let mut input = Input::default();
+        input.delivered.insert(home(), [(at("01T05:00"), 2), (at("01T06:00"), 1)].into());
+        input.switches.insert(home().account_id, off("01T05:30", Some("01T06:20")));
+        input.told.insert(home(), [at("01T05:02"), at("01T05:30"), at("01T06:20")].into());
+        assert_eq!(states(&input), ["logging_stopped", "logging_stopped"]);
+        input.attested.insert(home(), vec![at("01T05:00")..at("01T07:00")]);
+        assert_eq!(states(&input), ["logging_stopped", "logging_stopped"]);
+    }
+
+    #[test]
+    fn a_record_that_only_another_trail_can_have_logged_shows_that_the_hour_was_seen() {
+        let mut input = Input::default();
+        input.delivered.insert(home(), [(at("01T05:00"), 2), (at("01T07:00"), 1)].into());
+        input.switches.insert(home().account_id, off("01T05:10", Some("01T08:00")));
+        input.told.insert(home(), [at("01T05:05"), at("01T05:20"), at("01T07:15")].into());
+        assert_eq!(states(&input), ["delivered", "logging_stopped", "delivered"]);
+        // What comes late tells of a time before.
+        input.told.insert(home(), [at("01T05:05")].into());
+        assert_eq!(states(&input), ["logging_stopped"; 3]);
+    }
+
+    #[test]
+    fn logging_that_stays_off_is_told_up_to_the_end_of_the_lake() {
+        let mut input = Input::default();
+        input.delivered.insert(home(), [(at("01T09:00"), 1)].into());
+        assert_eq!(states(&input), ["delivered"]);
+        input.switches.insert(home().account_id, off("01T09:55", None));
+        assert_eq!(states(&input), ["logging_stopped"; 4]);
     }
 
     #[test]

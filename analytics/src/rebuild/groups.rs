@@ -65,8 +65,9 @@ enum Target {
 }
 
 impl Life {
+    /// Nobody can create a group of that name (EC2 API Reference, "CreateSecurityGroup").
     fn is_default(&self) -> Option<bool> {
-        self.name.as_deref().map(|name| name == DEFAULT)
+        self.name.as_deref().map(|name| name == DEFAULT).or(self.created.as_ref().map(|_| false))
     }
 
     /// CreateSecurityGroup without a VPC makes the group in the default one.

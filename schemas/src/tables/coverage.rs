@@ -3,7 +3,7 @@
 use super::Type::{Int, Text, Time};
 use super::{Table, may, must};
 
-/// Every hour from the first with log files or digest files to the last.
+/// Every hour from the first with log files or digest files to the last, and on while logging is off.
 pub const COVERAGE: Table = Table {
     name: "coverage",
     one_row: "one account, Region and hour between the first and the last with log files or digest files",
@@ -14,9 +14,10 @@ pub const COVERAGE: Table = Table {
         must(
             "state",
             Text,
-            "incomplete (a log file that a valid digest file lists is missing, was changed or could not be read), attested (valid \
-             digest files cover it, even where they list no log file), delivered (log files, and no valid digest file), \
-             logging_stopped (neither, after the account had switched logging off) or gap (neither)",
+            "incomplete (a log file that a valid digest file lists is missing, was changed or could not be read), \
+             logging_stopped (the account had switched logging off for all or a part of it, and no record of that part \
+             shows that another trail saw it), attested (valid digest files cover it, even where they list no log file), \
+             delivered (log files, and no valid digest file) or gap (none of these)",
         ),
         must("log_files", Int, "log files delivered in it"),
         may("event_id", Text, "of logging_stopped: the record that says so"),

@@ -22,6 +22,7 @@ pub const LOG_FILES: Table = Table {
         must("records_set_aside", Int, "records that could not be read: see set_aside"),
         may("first_event_time", Time, "earliest eventTime among the records kept"),
         may("last_event_time", Time, "latest eventTime among the records kept"),
+        may("first_record_time", Time, "eventTime of the file's first record, whether or not it was kept"),
         may("json_bytes", Int, "bytes of the JSON document; null = it could not be decompressed"),
         may(
             "sha256",

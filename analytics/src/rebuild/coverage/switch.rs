@@ -2,6 +2,8 @@
 //!
 //! Source: CloudTrail API Reference, "StopLogging", "UpdateTrail", "PutEventSelectors".
 
+use std::ops::Range;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -36,12 +38,35 @@ pub struct Switch {
 }
 
 /// The switch that keeps a Region unseen at an instant, out of those of an account in the order of time.
-pub fn off_at<'a>(switches: &'a [Switch], scope: &Scope, at: DateTime<Utc>) -> Option<&'a Switch> {
+fn off_at<'a>(switches: &'a [Switch], scope: &Scope, at: DateTime<Utc>) -> Option<&'a Switch> {
     let applies = |switch: &&Switch| switch.need != Need::Regions || switch.home_region != scope.aws_region;
     let before = || switches.iter().rev().filter(|switch| switch.at <= at).filter(applies);
     let newest = |need: Need| before().find(|switch| switch.need == need);
     let needs = [Need::Logging, Need::Selectors, Need::Bucket, Need::Regions];
     needs.into_iter().filter_map(newest).find(|switch| !switch.is_on)
+}
+
+/// A time in which a Region was unseen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OffTime {
+    /// From the switch on; `MAX_UTC` where nothing has ended it.
+    pub time: Range<DateTime<Utc>>,
+    /// The record that switched it off.
+    pub event_id: String,
+}
+
+/// The times in which the switches of an account, in the order of time, keep a Region unseen.
+pub fn off_times(switches: &[Switch], scope: &Scope) -> Vec<OffTime> {
+    let ends = switches.iter().skip(1).map(|switch| switch.at).chain([DateTime::<Utc>::MAX_UTC]);
+    let mut times: Vec<OffTime> = Vec::new();
+    for (switch, end) in switches.iter().zip(ends) {
+        let Some(off) = off_at(switches, scope, switch.at) else { continue };
+        match times.last_mut().filter(|last| last.time.end == switch.at) {
+            Some(last) => last.time.end = end,
+            None => times.push(OffTime { time: switch.at..end, event_id: off.event_id.clone() }),
+        }
+    }
+    times
 }
 
 /// What an accepted call switches. `buckets`: those that the account's log files were read from; empty where they came
