@@ -279,7 +279,7 @@ fn lists_change_sets_and_custodian_name_resources_too() {
         codes(&program.run().expect_status(status))
     };
     let free = format!("{SPARE} nothing_against");
-    assert_eq!(ask_stdin(&["-"], &format!("# unused\n{SPARE}  # old\n\n"), 0), [free.clone()]);
+    assert_eq!(ask_stdin(&["-"], &format!("# unused\n{SPARE}  # old\n\n"), 0), std::slice::from_ref(&free));
     let set = |region: &str, id: &str| {
         json!({"Status": "CREATE_COMPLETE", "ChangeSetId": "arn:1",
             "StackId": format!("arn:aws:cloudformation:{region}:{ACCOUNT}:stack/network/1"),
@@ -287,7 +287,7 @@ fn lists_change_sets_and_custodian_name_resources_too() {
                 "LogicalResourceId": "Jobs", "PhysicalResourceId": id, "ResourceType": "AWS::EC2::SecurityGroup"}}]})
         .to_string()
     };
-    assert_eq!(ask_stdin(&["--change-set", "-"], &set("eu-west-1", SPARE), 0), [free.clone()]);
+    assert_eq!(ask_stdin(&["--change-set", "-"], &set("eu-west-1", SPARE), 0), std::slice::from_ref(&free));
     assert_eq!(ask_stdin(&["--change-set", "-"], &set("eu-west-1", GROUP), 1)[0], format!("{GROUP} running_job"));
     assert_eq!(ask_stdin(&["--change-set", "-"], &set("us-east-1", SPARE), 2), [format!("{SPARE} other_region")]);
     let resources = json!([{"GroupId": SPARE, "VpcId": VPC, "GroupName": "spare", "OwnerId": ACCOUNT}]).to_string();

@@ -45,16 +45,16 @@ pub const fn letter(verdict: Verdict) -> char {
 pub const fn fix(control: ControlId) -> &'static str {
     match control {
         ControlId::JobInVpc => {
-            "A job's network cannot be changed. Re-create the job in a VPC, retire the model that it made, and let only \
-             pipelines create jobs (infra/guardrails)."
+            "A job's network cannot be changed. Re-create the job in a VPC (bedrock-audit replace), retire the model that it \
+             made, and let only pipelines create jobs (infra/guardrails)."
         }
         ControlId::JobSecurityGroupsExist => {
-            "A deleted group cannot be brought back. Re-create the job with a group that exists, ask who deleted the old \
-             one, and lock the groups that jobs name against deletion by tag (infra/guardrails)."
+            "A deleted group cannot be brought back. Re-create the job with a group that exists (bedrock-audit replace), ask \
+             who deleted the old one, and let pipelines ask bedrock-audit can-delete before they delete a group."
         }
         ControlId::JobSecurityGroupsNotDefault => {
-            "Re-create the job with a group of its own; take the default group's rules away, so that nothing can lean on \
-             it."
+            "Re-create the job with a group of its own (bedrock-audit replace); take the default group's rules away, so that \
+             nothing can lean on it."
         }
         ControlId::JobNetworkTagged => {
             "Tag the groups, subnets and the VPC with the mandatory keys, each with a value. Nothing has to be re-created."
