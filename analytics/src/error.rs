@@ -2,6 +2,8 @@
 
 use std::error::Error as StdError;
 
+pub use config_rule::failure::chain;
+
 /// A cause of any kind.
 pub type Cause = Box<dyn StdError + Send + Sync>;
 
@@ -57,18 +59,3 @@ fn hint_text(hint: &Option<&'static str>) -> String {
 
 /// The result of a command or a step of one.
 pub type Result<T> = std::result::Result<T, Error>;
-
-/// An error and all its causes on one line.
-pub fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        // Some libraries repeat their cause in their own text.
-        if !text.ends_with(&next) {
-            text = format!("{text}: {next}");
-        }
-        cause = error.source();
-    }
-    text
-}

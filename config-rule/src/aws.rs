@@ -186,9 +186,14 @@ where
     let cause = match error.code() {
         Some(code) => format!("{code}: {}", error.message().unwrap_or("the API says no more")),
         // No answer came: the connection or the credentials failed.
-        None => chain(error),
+        None => without_attempts(&chain(error)).to_owned(),
     };
     Unread { action: action.to_owned(), resource: resource.to_owned(), cause }
+}
+
+/// Without credentials, the SDK lists every place in which it looked for some, on a line each.
+fn without_attempts(cause: &str) -> &str {
+    cause.split(". Attempted:").next().unwrap_or_default()
 }
 
 /// The SDK's time as ours.

@@ -40,6 +40,9 @@ CALLS = {
     ("aws.rs", "AssumeRoleProvider::builder"): "sts:AssumeRole",
 }
 
+# What only commands of bedrock-audit call, with their caller's credentials.
+CALLS_OF_COMMANDS = {("ec2.rs", "describe_network_interfaces")}
+
 # What Lambda and S3 do in the role's name, and no call of the program.
 NOT_CALLS = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage", "kms:GenerateDataKey"}
 
@@ -181,12 +184,13 @@ def called():
         found |= {(path.name, name) for name in re.findall(r"self\s*\.0\s*\.(\w+)\(\)", text)}
     if "AssumeRoleProvider::builder" in (CODE / "aws.rs").read_text(encoding="utf-8"):
         found.add(("aws.rs", "AssumeRoleProvider::builder"))
-    return found
+    return found - CALLS_OF_COMMANDS
 
 
 def promised():
     """What the README's table says that each part needs."""
-    table = README.split("| for | IAM actions |", 1)[1].split("\n\n", 1)[0]
+    rule = README.split("\n## The rule\n", 1)[1]
+    table = rule.split("| for | IAM actions |", 1)[1].split("\n\n", 1)[0]
     needs, before = {}, set()
     for line in table.splitlines()[2:]:
         parts, cell = (part.strip() for part in line.strip("| ").split(" | ", 1))
