@@ -479,6 +479,10 @@ verdicts as (
         record_index as cited_record_index
     from facts
 ),
+-- Where records of log files count that no valid digest file lists.
+unvouched_places as (
+    select distinct account_id, aws_region from log_file_attestations where state in ('not_attested', 'unknown')
+),
 -- A record is as good as the log file that it stands in.
 cited as (
     select
@@ -488,10 +492,17 @@ cited as (
         verdicts.cited_record_index, log_file_attestations.state as log_file_state, log_file_attestations.digest_file,
         case
             when log_file_attestations.state = 'mismatch' then 'changed after delivery'
-            when $coverage = 'attested' and log_file_attestations.state <> 'attested' then 'vouched for by no valid digest file'
+            when $coverage = 'attested' and coalesce(log_file_attestations.state, 'evidence') <> 'attested' then 'vouched for by no valid digest file'
+            -- These rest on more records than the one that they cite.
+            when
+                $coverage = 'attested' and unvouched_places.account_id is not null
+                and verdicts.control not in ('job_in_vpc', 'job_security_groups_exist')
+                then 'attested, but others of its account and Region, on which it may rest too, are vouched for by no valid digest file'
         end as objection
     from verdicts
     left join log_file_attestations on log_file_attestations.log_file = verdicts.cited_log_file
+    left join unvouched_places
+        on unvouched_places.account_id = verdicts.account_id and unvouched_places.aws_region = verdicts.aws_region
 )
 select
     account_id, aws_region, requested_at, principal_arn, job_kind, job_name, job_arn, control,

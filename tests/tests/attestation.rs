@@ -3,7 +3,7 @@
 use analytics::trail::digest::DigestChain;
 use analytics::trail::record::Record;
 use analytics::trail::record::bedrock::{JobRequest, Vpc, create_model_customization_job};
-use analytics::trail::{Caller, Layout, log_file, stop_logging};
+use analytics::trail::{Caller, Layout, create_security_group, log_file, stop_logging};
 use chrono::TimeDelta;
 use end_to_end::aws_server::{AwsServer, Fault, Key, PublicKey};
 use end_to_end::program::{Outcome, Program};
@@ -190,6 +190,25 @@ async fn a_strict_verdict_rests_on_digests_alone() {
     let (verdict, reason) = self::verdict(&audited(&stored, &strict), "job_in_vpc");
     assert_eq!(verdict, "Undetermined");
     assert!(reason.ends_with("says a record in a log file that is vouched for by no valid digest file"), "{reason}");
+}
+
+/// The group's name stands in another record than the one that is cited.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_strict_verdict_on_several_records_rests_on_no_log_file_that_nothing_vouches_for() {
+    let at = started_at() + TimeDelta::minutes(2);
+    let (group, vpc) = ("sg-0123456789abcdef0", "vpc-0123456789abcdef0");
+    let made = create_security_group(&place(), &somebody(), at, group, "jobs", vpc);
+    let strictly = async |bucket: &Bucket| {
+        let stored = bucket.stored().await;
+        ingest(&stored);
+        verdict(&audited(&stored, &["--strict"]), "job_security_groups_not_default")
+    };
+    let mut bucket = with_a_job(&[made], &[chain()]);
+    assert_eq!(strictly(&bucket).await.0, "Compliant");
+    bucket.digests.remove(4);
+    let (found, reason) = strictly(&bucket).await;
+    assert_eq!(found, "Undetermined");
+    assert!(reason.contains("on which it may rest too, are vouched for by no valid digest file"), "{reason}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

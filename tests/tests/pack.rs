@@ -134,3 +134,33 @@ async fn records_of_log_files_that_are_gone_come_from_the_lake() {
     assert!(records.iter().any(|record| record["source"] == "lake"), "{records:?}");
     verify(&stored, "pack", &[]).expect_status(0);
 }
+
+/// A pack leaves the house: what the lake calls a digest file goes into it only if it is one.
+#[test]
+fn what_is_no_digest_file_stays_out_of_a_pack() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let bucket = with_a_job(&[], &[chain()]);
+    bucket.write(folder.path());
+    let path = |name: &str| folder.path().join(name);
+    let ingest = program().arg("ingest").arg(path("copy")).arg("--lake").arg(path("lake"));
+    ingest.arg("--public-keys").arg(path("keys.json")).run();
+    let pack = |name: &str| {
+        let report = program().args(["report", "--lake"]).arg(path("lake")).arg("--pack").arg(path(name));
+        report.arg("--public-keys").arg(path("keys.json")).run().expect_status(UNDETERMINED)
+    };
+    let holds = |name: &str, text: &str| {
+        let found = Command::new("grep").args(["-rqlz", text]).arg(path(name)).status();
+        found.expect("grep runs").success()
+    };
+    pack("sound");
+    assert!(
+        path("sound").join("digests").is_dir() || path("sound").join("digest_files").is_dir(),
+        "a pack has digest files"
+    );
+    for digest in &bucket.digests {
+        fs::write(path("copy").join(&digest.file.key), "SECRET=hunter2").expect("a temporary folder can be written to");
+    }
+    let made = pack("spoilt");
+    assert!(made.stderr.contains("is no digest file"), "{}", made.stderr);
+    assert!(!holds("spoilt", "hunter2"));
+}

@@ -6,12 +6,12 @@ use arrow::array::{Array, AsArray};
 
 use super::Packing;
 use super::objects::Objects;
-use crate::error::Result;
+use crate::error::{Result, chain};
 use crate::ingest::object_key::ObjectKey;
 use crate::pack::{DigestObject, Fact, PublicKeyOf};
 use crate::query::Engine;
 use crate::store::Listed;
-use crate::verify::SignatureMetadata;
+use crate::verify::{Digest, SignatureMetadata};
 
 const NAME: &str = "the digest files of a pack";
 
@@ -42,10 +42,15 @@ pub async fn read(
     let known = known(engine).await?;
     let mut wanted: BTreeSet<&str> = facts.iter().filter_map(|fact| fact.digest_file.as_deref()).collect();
     let (mut found, mut fingerprints) = (Digests::default(), BTreeSet::new());
-    let mut read = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     while let Some(digest_file) = wanted.pop_first() {
-        let Some(about) = known.get(digest_file).filter(|_| read.insert(digest_file)) else { continue };
-        match objects.read(digest_file, &about.etag).await {
+        let Some(about) = known.get(digest_file).filter(|_| seen.insert(digest_file)) else { continue };
+        let read = objects.read(digest_file, &about.etag).await.and_then(|(bytes, metadata)| {
+            // The lake only has its word for it, and a pack leaves the house.
+            let parsed = Digest::parse(digest_file, &bytes);
+            parsed.map(|_| (bytes, metadata)).map_err(|invalid| format!("is no digest file: {}", chain(&invalid)))
+        });
+        match read {
             Ok((bytes, metadata)) => {
                 let metadata =
                     SignatureMetadata::of(metadata.iter().map(|(name, value)| (name.as_str(), value.as_str())));
