@@ -1,15 +1,6 @@
 //! What people type, and what they are told.
 
-use analytics::trail::story::story;
-
 use crate::place::{Place, program};
-
-fn told() -> Place {
-    let place = Place::in_folders();
-    place.deliver(&story().files);
-    place.ingest(&[]).expect_status(2);
-    place
-}
 
 #[test]
 fn the_demo_runs_in_an_empty_folder_and_again() {
@@ -101,7 +92,7 @@ fn an_empty_lake_is_no_clean_bill() {
 
 #[test]
 fn sql_can_only_read_and_only_the_lake() {
-    let place = told();
+    let place = Place::told();
     let secret = place.trail_folder().join("secret.csv");
     std::fs::write(&secret, "password\nhunter2\n").expect("a file");
     let outside = secret.display();
@@ -134,7 +125,7 @@ fn sql_can_only_read_and_only_the_lake() {
 
 #[test]
 fn every_format_gives_the_same_rows() {
-    let place = told();
+    let place = Place::told();
     let run = |format: &str| {
         let args = ["query", "security_group_deletions", "--lake", &place.lake(), "--output", format];
         place.program().args(args).run().expect_status(0).stdout
@@ -150,7 +141,7 @@ fn every_format_gives_the_same_rows() {
 
 #[test]
 fn a_file_of_sql_is_run_and_named_when_it_fails() {
-    let place = told();
+    let place = Place::told();
     let file = place.trail_folder().join("mine.sql");
     std::fs::write(&file, "select job_name from jobs where requested_at < $until order by job_name").expect("a file");
     let path = file.display().to_string();
@@ -163,7 +154,7 @@ fn a_file_of_sql_is_run_and_named_when_it_fails() {
 
 #[test]
 fn closing_the_pipe_early_is_no_failure() {
-    let place = told();
+    let place = Place::told();
     let lake = place.lake();
     place.events();
     let all = format!("\"$PROGRAM\" query --sql 'select * from events' --output json --lake '{lake}' | head -c 1");
@@ -179,7 +170,7 @@ fn closing_the_pipe_early_is_no_failure() {
 
 #[test]
 fn a_config_file_gives_defaults_and_a_bad_one_is_named() {
-    let place = told();
+    let place = Place::told();
     let config = place.trail_folder().with_file_name("config.toml");
     let write = |text: &str| std::fs::write(&config, text).expect("a temporary folder can be written to");
     write(&format!("lake = {:?}\n[audit]\noutput = \"csv\"\n", place.lake()));

@@ -1,5 +1,6 @@
 //! The whole program over real files and a real S3 protocol, as its users run it.
 
+mod model;
 mod place;
 mod signed_bucket;
 

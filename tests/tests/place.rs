@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use analytics::trail::log_file::{LogFile, write_all};
+use analytics::trail::story::story;
 use end_to_end::program::{Outcome, Program};
 use end_to_end::s3_server::{Faults, S3Server};
 use serde_json::{Map, Value};
@@ -25,6 +26,14 @@ impl Place {
     /// Both in folders.
     pub fn in_folders() -> Self {
         Self { server: None, folder: tempfile::tempdir().expect("a temporary folder") }
+    }
+
+    /// Both in folders, with the story in the lake.
+    pub fn told() -> Self {
+        let place = Self::in_folders();
+        place.deliver(&story().files);
+        place.ingest(&[]).expect_status(2);
+        place
     }
 
     /// Both in S3.

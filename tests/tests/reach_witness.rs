@@ -2,9 +2,9 @@
 //! `tests/python/reach_witness.py` writes the records and judges the truth with Python's own arithmetic of addresses.
 
 use std::fs;
-use std::process::Command;
 
-use crate::place::{Place, repository};
+use crate::model::model;
+use crate::place::Place;
 
 /// Which networks: the same for writing and for comparing.
 const MADE: [&str; 4] = ["--seed", "5", "--networks", "20"];
@@ -12,19 +12,8 @@ const MADE: [&str; 4] = ["--seed", "5", "--networks", "20"];
 /// In the midst of the networks' lives, and after the last record of them.
 const INSTANTS: [&str; 2] = ["2026-03-02T00:36:40Z", "2026-03-02T01:40:00Z"];
 
-/// What the script prints; none without a Python. It ends with 1 where a verdict differs.
 fn witness(act: &str, place: &str, more: &[&str]) -> Option<String> {
-    let script = repository().join("tests/python/reach_witness.py");
-    let run = match Command::new("python3").arg("-B").arg(script).args([act, place]).args(MADE).args(more).output() {
-        Ok(run) => run,
-        Err(error) => {
-            eprintln!("skipped: python3 did not start ({error}), so there is no second opinion");
-            return None;
-        }
-    };
-    let told = String::from_utf8_lossy(&run.stdout).into_owned();
-    assert!(run.status.success(), "{act} {more:?}: {told}{}", String::from_utf8_lossy(&run.stderr));
-    Some(told)
+    model("reach_witness.py", &[&[act, place], &MADE[..], more].concat())
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! `bedrock-audit replace`, as far as it only reads: the request, what it lacks, and the checks before it.
 
-use analytics::trail::story::story;
 use end_to_end::aws_server::{ACCOUNT, AwsServer, Fault, Rule};
 use end_to_end::program::{Outcome, Program};
 use serde_json::{Value, json};
@@ -295,17 +294,9 @@ fn what_was_mistyped_is_named_with_what_is_right() {
     run("outside", &[&NETWORK[..], &["--from-history"]].concat(), "--lake");
 }
 
-/// The story in a lake.
-fn told() -> Place {
-    let place = Place::in_folders();
-    place.deliver(&story().files);
-    place.ingest(&[]).expect_status(2);
-    place
-}
-
 #[test]
 fn a_job_that_bedrock_knows_no_more_comes_from_its_record() {
-    let (aws, place) = (aws(), told());
+    let (aws, place) = (aws(), Place::told());
     let lake = place.lake();
     let run = |job: &str, more: &[&str]| {
         let arguments = [&NETWORK[..], &["--lake", &lake, "--output", "json"], more].concat();
@@ -330,7 +321,7 @@ fn a_job_that_bedrock_knows_no_more_comes_from_its_record() {
 
 #[test]
 fn what_cloudtrail_masked_or_omitted_is_marked_and_must_be_given() {
-    let (aws, place) = (aws(), told());
+    let (aws, place) = (aws(), Place::told());
     let lake = place.lake();
     // The record of one masks its names and lacks the rest; that of the other has no request at all.
     let masked =

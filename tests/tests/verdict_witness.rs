@@ -2,9 +2,9 @@
 //! `tests/python/verdict_witness.py` writes the records and judges every job from what they tell.
 
 use std::fs;
-use std::process::Command;
 
-use crate::place::{Place, repository};
+use crate::model::model;
+use crate::place::Place;
 
 /// Which accounts: the same for writing and for comparing.
 const MADE: [&str; 4] = ["--seed", "4", "--accounts", "6"];
@@ -23,19 +23,8 @@ const VERDICTS: [(&str, &[&str]); 4] = [
     ("job_network_tagged", &["Compliant", "NonCompliant", "NotApplicable", "Undetermined"]),
 ];
 
-/// What the script prints; none without a Python. It ends with 1 where a verdict differs.
 fn witness(act: &str, place: &str, more: &[&str]) -> Option<String> {
-    let script = repository().join("tests/python/verdict_witness.py");
-    let run = match Command::new("python3").arg("-B").arg(script).args([act, place]).args(MADE).args(more).output() {
-        Ok(run) => run,
-        Err(error) => {
-            eprintln!("skipped: python3 did not start ({error}), so there is no second opinion");
-            return None;
-        }
-    };
-    let told = String::from_utf8_lossy(&run.stdout).into_owned();
-    assert!(run.status.success(), "{act} {more:?}: {told}{}", String::from_utf8_lossy(&run.stderr));
-    Some(told)
+    model("verdict_witness.py", &[&[act, place], &MADE[..], more].concat())
 }
 
 /// How many jobs have a verdict on a control, as the script tells it: `job_in_vpc: Compliant 104, NonCompliant 79`.
