@@ -63,11 +63,16 @@ impl ControlId {
     pub const fn version_in_history(self) -> u32 {
         match self {
             // 2: a record in a log file that was changed after delivery decides nothing.
-            Self::JobInVpc | Self::JobSecurityGroupsNotDefault => 2,
+            // 3: with --strict, nor does evidence, nor a record beside log files that nothing vouches for.
+            Self::JobInVpc | Self::JobSecurityGroupsNotDefault => 3,
             // 3: nor does anything in hours without coverage, or after the end of the logs.
             // 4: nor in an hour of which a log file is missing, changed or broken.
-            Self::JobSecurityGroupsExist => 4,
-            Self::JobNetworkTagged => 2,
+            // 5: as 3 above.
+            Self::JobSecurityGroupsExist => 5,
+            // 3: as above; a lack of tags is told only where the logs cover the time since, and from a removal alone.
+            Self::JobNetworkTagged => 3,
+            // 2: as 3 above.
+            Self::JobSecurityGroupsReachEndpoints => 2,
             _ => 1,
         }
     }
