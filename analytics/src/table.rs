@@ -1,6 +1,6 @@
 //! Rows into Arrow batches, for every table of `schemas::tables`.
 
-use arrow::array::{ArrayRef, BooleanBuilder, Int64Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder};
+use arrow::array::{Array, ArrayRef, BooleanBuilder, Int64Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder};
 use chrono::{DateTime, Utc};
 use schemas::tables::{Table, Type};
 
@@ -10,6 +10,8 @@ pub struct TableBuilder {
     columns: Vec<Column>,
     rows: usize,
     text_bytes: usize,
+    /// One bit for each column of the row in the making that is set.
+    set: u64,
 }
 
 enum Column {
@@ -29,16 +31,6 @@ impl Column {
         }
     }
 
-    fn len(&self) -> usize {
-        use arrow::array::ArrayBuilder;
-        match self {
-            Self::Text(column) => column.len(),
-            Self::Bool(column) => column.len(),
-            Self::Int(column) => column.len(),
-            Self::Time(column) => column.len(),
-        }
-    }
-
     fn append_null(&mut self) {
         match self {
             Self::Text(column) => column.append_null(),
@@ -48,10 +40,15 @@ impl Column {
         }
     }
 
+    /// The values so far. The next batch will need about as much room, and is given it at once.
     fn finish(&mut self) -> ArrayRef {
         use std::sync::Arc;
         match self {
-            Self::Text(column) => Arc::new(column.finish()),
+            Self::Text(column) => {
+                let array = column.finish();
+                *column = StringBuilder::with_capacity(array.len(), array.value_data().len());
+                Arc::new(array)
+            }
             Self::Bool(column) => Arc::new(column.finish()),
             Self::Int(column) => Arc::new(column.finish()),
             Self::Time(column) => Arc::new(column.finish()),
@@ -62,8 +59,9 @@ impl Column {
 impl TableBuilder {
     /// An empty builder.
     pub fn new(table: &'static Table) -> Self {
+        assert!(table.columns.len() <= u64::BITS as usize, "{} has more columns than bits", table.name);
         let columns = table.columns.iter().map(|column| Column::new(column.kind)).collect();
-        Self { table, columns, rows: 0, text_bytes: 0 }
+        Self { table, columns, rows: 0, text_bytes: 0, set: 0 }
     }
 
     /// Begins a row; it counts when [`Row::end`] is called.
@@ -91,7 +89,7 @@ impl TableBuilder {
         let arrays = self.columns.iter_mut().map(Column::finish).collect();
         (self.rows, self.text_bytes) = (0, 0);
         RecordBatch::try_new(self.table.arrow_schema(), arrays)
-            .expect("Row::end keeps columns of one length, and nulls where they may be")
+            .expect("a row sets each column once, and Row::end the others")
     }
 }
 
@@ -118,9 +116,7 @@ impl Row<'_> {
     /// Sets an integer column.
     pub fn int(self, name: &str, value: impl TryInto<i64>) -> Self {
         let at = self.place(name);
-        let Column::Int(column) = &mut self.builder.columns[at] else { panic!("{name} is no integer") };
-        column.append_value(value.try_into().unwrap_or(i64::MAX));
-        self
+        self.int_at(at, value)
     }
 
     /// Sets a column of true and false.
@@ -152,36 +148,50 @@ impl Row<'_> {
     }
 
     /// Sets the text column at a place.
-    pub fn text_at(self, at: usize, value: &str) -> Self {
-        let Column::Text(column) = &mut self.builder.columns[at] else { panic!("column {at} is no text") };
+    pub fn text_at(mut self, at: usize, value: &str) -> Self {
+        let Column::Text(column) = self.column(at) else { panic!("column {at} is no text") };
         column.append_value(value);
         self.builder.text_bytes += value.len();
         self
     }
 
+    /// Sets the integer column at a place.
+    pub fn int_at(mut self, at: usize, value: impl TryInto<i64>) -> Self {
+        let Column::Int(column) = self.column(at) else { panic!("column {at} is no integer") };
+        column.append_value(value.try_into().unwrap_or(i64::MAX));
+        self
+    }
+
     /// Sets the column of true and false at a place.
-    pub fn bool_at(self, at: usize, value: bool) -> Self {
-        let Column::Bool(column) = &mut self.builder.columns[at] else { panic!("column {at} is not true or false") };
+    pub fn bool_at(mut self, at: usize, value: bool) -> Self {
+        let Column::Bool(column) = self.column(at) else { panic!("column {at} is not true or false") };
         column.append_value(value);
         self
     }
 
     /// Sets the time column at a place.
-    pub fn time_at(self, at: usize, value: DateTime<Utc>) -> Self {
-        let Column::Time(column) = &mut self.builder.columns[at] else { panic!("column {at} is no time") };
+    pub fn time_at(mut self, at: usize, value: DateTime<Utc>) -> Self {
+        let Column::Time(column) = self.column(at) else { panic!("column {at} is no time") };
         column.append_value(value.timestamp_micros());
         self
     }
 
     /// Ends the row: what was not set is null.
     pub fn end(self) {
-        self.builder.rows += 1;
-        for (column, about) in self.builder.columns.iter_mut().zip(self.builder.table.columns) {
-            if column.len() < self.builder.rows {
-                debug_assert!(about.nullable, "{}.{} must be set", self.builder.table.name, about.name);
-                column.append_null();
-            }
+        let TableBuilder { table, columns, rows, set, .. } = self.builder;
+        *rows += 1;
+        for (at, column) in columns.iter_mut().enumerate().filter(|(at, _)| *set >> at & 1 == 0) {
+            debug_assert!(table.columns[at].nullable, "{}.{} must be set", table.name, table.columns[at].name);
+            column.append_null();
         }
+        *set = 0;
+    }
+
+    /// The column at a place, which is set now.
+    fn column(&mut self, at: usize) -> &mut Column {
+        debug_assert!(self.builder.set >> at & 1 == 0, "column {at} is set twice");
+        self.builder.set |= 1 << at;
+        &mut self.builder.columns[at]
     }
 
     fn place(&self, name: &str) -> usize {

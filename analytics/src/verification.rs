@@ -163,7 +163,7 @@ fn found(decoder: &mut Decoder, file: &Listed, fetched: Fetched) -> Found {
         Ok(object) => object,
         Err(cause) => return Found::Unreadable(chain(cause.as_ref())),
     };
-    match decoder.document_sha256(&file.key, &object) {
+    match decoder.sha256(&file.key, &object) {
         Ok(hash) => Found::Sha256(hash),
         Err(damage) => Found::Unreadable(damage.to_string()),
     }

@@ -11,7 +11,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::damage::Damage;
 use super::split::{ELEMENTS, Splitter};
-use crate::sha256::{Sha256, sha256_hex};
+use crate::sha256::Sha256;
 
 /// No log file decompresses to more. CloudTrail's are at most 50 MB compressed, about 600 MB of JSON.
 const DOCUMENT_LIMIT: u64 = 8 << 30;
@@ -73,24 +73,21 @@ impl Decoder {
         Ok(Document { records: self.elements.len(), json_bytes: stream.read })
     }
 
-    /// The SHA-256, in hexadecimal, of the document that [`Decoder::records`] has just found sound.
+    /// The document that [`Decoder::records`] has just found sound, if the window holds all of it.
+    pub fn document(&self) -> Option<&[u8]> {
+        self.held.map(|held| &self.window[..held])
+    }
+
+    /// The SHA-256, in hexadecimal, of a document of any length.
     pub fn sha256(&mut self, name: &str, object: &[u8]) -> Result<String, Damage> {
-        if let Some(held) = self.held {
-            return Ok(sha256_hex(&self.window[..held]));
-        }
         let mut stream = Stream::open(name, object)?;
         let mut hash = Sha256::new();
         while !stream.is_at_end {
             let filled = self.fill(&mut stream, 0)?;
             hash = hash.then(&self.window[..filled]);
         }
-        Ok(hash.hex())
-    }
-
-    /// The SHA-256, in hexadecimal, of a document that nobody has read yet.
-    pub fn document_sha256(&mut self, name: &str, object: &[u8]) -> Result<String, Damage> {
         self.held = None;
-        self.sha256(name, object)
+        Ok(hash.hex())
     }
 
     /// Goes through a document window by window.
@@ -183,6 +180,7 @@ impl<'a> Stream<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sha256::sha256_hex;
     use flate2::Compression;
     use flate2::write::GzEncoder;
     use std::io::Write;
@@ -262,12 +260,15 @@ mod tests {
     #[test]
     fn the_hash_is_of_the_uncompressed_document_held_or_not() {
         let (document, _) = long_document();
-        let expected = sha256_hex(document.as_bytes());
         for window in [600, 1 << 20] {
             for (name, object) in [("a.json.gz", gzip(&document)), ("a.json", document.clone().into_bytes())] {
                 let mut decoder = Decoder::new(window);
                 decoder.records(name, &object, &mut |_, _| ()).expect("a log file");
-                assert_eq!(decoder.sha256(name, &object).expect("sound"), expected, "{name}, window {window}");
+                let held = (window > document.len()).then_some(document.as_bytes());
+                assert_eq!(decoder.document(), held, "{name}, window {window}");
+                let hash = decoder.sha256(name, &object).expect("sound");
+                assert_eq!(hash, sha256_hex(document.as_bytes()), "{name}, window {window}");
+                assert_eq!(decoder.document(), None);
             }
         }
     }

@@ -1,19 +1,17 @@
 //! Batches into Parquet files: compression, sort order, statistics.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch, UInt32Array};
-use arrow::compute::{SortColumn, lexsort_to_indices, take_record_batch};
-use arrow::datatypes::{SchemaRef, TimestampMicrosecondType};
+use arrow::compute::take_record_batch;
+use arrow::datatypes::{Int64Type, SchemaRef, TimestampMicrosecondType};
 use bytes::Bytes;
 use chrono::{DateTime, NaiveDate};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use schemas::record::{Form, MEMBERS};
-
-/// Within a part, the rows of one event stand together in the order of time: what the history asks for.
-const EVENT_ORDER: [&str; 6] = ["event_source", "event_name", "event_time", "event_id", "log_file", "record_index"];
 
 /// Identifiers differ in nearly every row: a dictionary of them is waste.
 const UNIQUE: [&str; 3] = ["event_id", "request_id", "shared_event_id"];
@@ -46,23 +44,38 @@ pub fn encode(batch: &RecordBatch) -> Bytes {
     spool.finish()
 }
 
-/// Rows of `events` sorted and cut by the day of their `event_time`.
+/// Rows of `events` cut by the day of their `event_time`. Within each, the rows of one event stand together in the order
+/// of time: what the history asks for.
 pub fn by_event_date(batch: &RecordBatch) -> Vec<(NaiveDate, RecordBatch)> {
     let times = batch["event_time"].as_primitive::<TimestampMicrosecondType>();
     let day_of = |row: u32| {
         let at = DateTime::from_timestamp_micros(times.value(row as usize)).expect("chrono wrote it");
         at.date_naive()
     };
-    let mut days = std::collections::BTreeMap::<NaiveDate, Vec<u32>>::new();
-    for row in sorted(batch).values() {
-        days.entry(day_of(*row)).or_default().push(*row);
+    let mut days = BTreeMap::<NaiveDate, Vec<u32>>::new();
+    for row in sorted(batch) {
+        days.entry(day_of(row)).or_default().push(row);
     }
     days.into_iter().map(|(day, rows)| (day, take(batch, &UInt32Array::from(rows)))).collect()
 }
 
-fn sorted(batch: &RecordBatch) -> UInt32Array {
-    let columns = EVENT_ORDER.map(|name| SortColumn { values: batch[name].clone(), options: None });
-    lexsort_to_indices(&columns, None).expect("the columns are of one length and can be sorted")
+/// The rows in the order of event source, event name, time, event id, log file and place in it.
+fn sorted(batch: &RecordBatch) -> Vec<u32> {
+    let text = |name: &str| batch[name].as_string::<i32>();
+    let [sources, names, ids, files] = ["event_source", "event_name", "event_id", "log_file"].map(text);
+    let times = batch["event_time"].as_primitive::<TimestampMicrosecondType>();
+    let places = batch["record_index"].as_primitive::<Int64Type>();
+    let event = |row: usize| (sources.value(row), names.value(row));
+    // Few events differ, so their places in the order are compared in place of their names.
+    let mut ranks: HashMap<(&str, &str), u32> = (0..batch.num_rows()).map(|row| (event(row), 0)).collect();
+    let mut events: Vec<_> = ranks.keys().copied().collect();
+    events.sort_unstable();
+    events.into_iter().zip(0..).for_each(|(event, rank)| *ranks.get_mut(&event).expect("a key of it") = rank);
+    let mut rows: Vec<(u32, i64, u32)> =
+        (0..batch.num_rows() as u32).map(|row| (ranks[&event(row as usize)], times.value(row as usize), row)).collect();
+    let last_keys = |row: u32| (ids.value(row as usize), files.value(row as usize), places.value(row as usize));
+    rows.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| last_keys(a.2).cmp(&last_keys(b.2))));
+    rows.into_iter().map(|(_, _, row)| row).collect()
 }
 
 fn take(batch: &RecordBatch, rows: &UInt32Array) -> RecordBatch {

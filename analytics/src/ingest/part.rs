@@ -8,17 +8,18 @@ use chrono::{DateTime, Utc};
 use object_store::path::Path;
 use schemas::tables::{DIGEST_LOG_FILES, DIGESTS, EVENTS, LOG_FILES, SET_ASIDE};
 use tokio::runtime::Handle;
+use uuid::Uuid;
 
 use super::WORKER_MEMORY;
 use super::damage::Damage;
 use super::decode::Decoder;
 use super::keep::{Keep, Sieve};
 use super::parquet::{by_event_date, encode};
-use super::record::{Record, Rejection, event_id_of};
+use super::record::{RecordReader, Rejection, event_id_of};
 use super::rows::EventRows;
 use super::summary::{Counts, Notice, Summary};
 use crate::error::Result;
-use crate::sha256::Sha256;
+use crate::sha256::{Hasher, Sha256};
 use crate::store::{Fetched, Lake, Listed, Source};
 use crate::table::TableBuilder;
 
@@ -100,6 +101,8 @@ struct Work<'a> {
     writer: &'a PartWriter,
     name: String,
     decoder: Decoder,
+    reader: RecordReader,
+    hasher: Hasher<Entry>,
     sieve: Sieve,
     seen: HashSet<u128>,
     events: EventRows,
@@ -116,6 +119,8 @@ impl<'a> Work<'a> {
             writer,
             name: fresh_name(),
             decoder: Decoder::new(WINDOW_BYTES),
+            reader: RecordReader::default(),
+            hasher: Hasher::new(),
             sieve: Sieve::default(),
             seen: HashSet::new(),
             events: EventRows::new(),
@@ -145,30 +150,51 @@ impl<'a> Work<'a> {
                 flushed = self.flush(FLUSH_BYTES);
             }
         });
-        // Only what is cited needs a hash of its own: records kept or set aside.
-        let cited = file.counts.kept + file.counts.duplicate + file.counts.set_aside > 0;
-        let hash = (cited || self.writer.hashes_all).then(|| decoder.sha256(&listed.key, &object).ok()).flatten();
-        self.decoder = decoder;
-        flushed?;
         match document {
             Ok(document) => {
                 file.counts.records = document.records as u64;
-                self.enter(listed, &file, Some(document.json_bytes), hash, None);
+                let entry = Entry { listed: listed.clone(), file, json_bytes: Some(document.json_bytes) };
+                self.enter_sound(entry, &mut decoder, &object);
             }
             Err(damage) => self.enter_damaged(listed, &damage),
         }
-        Ok(())
+        self.decoder = decoder;
+        flushed
+    }
+
+    /// Enters a log file that the decoder has just found sound, with its hash where that is needed.
+    fn enter_sound(&mut self, entry: Entry, decoder: &mut Decoder, object: &[u8]) {
+        // Only what is cited needs a hash of its own: records kept or set aside.
+        let counts = &entry.file.counts;
+        let is_cited = counts.kept + counts.duplicate + counts.set_aside > 0;
+        if !is_cited && !self.writer.hashes_all {
+            return self.enter(&entry, None, None);
+        }
+        let ready = match decoder.document() {
+            Some(document) => self.hasher.add(document, entry),
+            None => {
+                let hash = decoder.sha256(&entry.listed.key, object).ok();
+                return self.enter(&entry, hash, None);
+            }
+        };
+        self.enter_hashed(ready);
+    }
+
+    fn enter_hashed(&mut self, ready: Vec<(Entry, String)>) {
+        for (entry, hash) in ready {
+            self.enter(&entry, Some(hash), None);
+        }
     }
 
     fn take_record(&mut self, listed: &Listed, index: usize, bytes: &[u8], file: &mut FileAccount) {
         if index == 0 {
-            file.first_record = Record::parse(bytes).ok().map(|record| record.event_time);
+            file.first_record = self.reader.read(bytes).ok().map(|record| record.event_time);
         }
         if self.writer.keep == Keep::Audit && !self.sieve.may_be_audited(bytes) {
             file.counts.filtered += 1;
             return;
         }
-        match Record::parse(bytes) {
+        match self.reader.read(bytes) {
             Err(rejection) => self.reject(listed, index, bytes, &rejection, file),
             Ok(record) if !self.writer.keep.wants(&record.event_source, &record.event_name) => {
                 file.counts.filtered += 1;
@@ -208,17 +234,12 @@ impl<'a> Work<'a> {
         row.text("reason", reason).text("message", message).end();
         let text = format!("{} {message}; {next}", listed.log_file);
         self.summary.notices.add(Notice { log_file: listed.log_file.clone(), record_index: None, text });
-        self.enter(listed, &FileAccount::default(), None, None, Some(reason));
+        let entry = Entry { listed: listed.clone(), file: FileAccount::default(), json_bytes: None };
+        self.enter(&entry, None, Some(reason));
     }
 
-    fn enter(
-        &mut self,
-        listed: &Listed,
-        file: &FileAccount,
-        json_bytes: Option<u64>,
-        sha256: Option<String>,
-        damage: Option<&str>,
-    ) {
+    fn enter(&mut self, entry: &Entry, sha256: Option<String>, damage: Option<&str>) {
+        let Entry { listed, file, json_bytes } = entry;
         let row = self.ledger.row();
         let row = row.text("log_file", &listed.log_file).text("etag", &listed.etag).int("object_bytes", listed.bytes);
         let row = row.maybe_text("account_id", listed.object.account.as_ref().map(|id| id.as_str()));
@@ -230,7 +251,7 @@ impl<'a> Work<'a> {
         let row = row.maybe_time("first_event_time", file.first).maybe_time("last_event_time", file.last);
         let row = row.maybe_time("first_record_time", file.first_record);
         let row = match json_bytes {
-            Some(bytes) => row.int("json_bytes", bytes),
+            Some(bytes) => row.int("json_bytes", *bytes),
             None => row,
         };
         row.maybe_text("sha256", sha256).maybe_text("set_aside_reason", damage).text("part", &self.name).end();
@@ -262,6 +283,8 @@ impl<'a> Work<'a> {
     }
 
     fn commit(mut self) -> Result<Summary> {
+        let ready = self.hasher.finish();
+        self.enter_hashed(ready);
         self.flush(1)?;
         // A run that slept for hours may have been taken for dead and cleared away. Its files are then read again.
         for path in &self.published {
@@ -313,9 +336,19 @@ pub fn fresh_name() -> String {
     format!("{:016x}{:016x}", random(), random())
 }
 
-/// Sixteen bytes that stand for an event id, so that a million of them are cheap to remember.
+/// Sixteen bytes that stand for an event id, so that a million of them are cheap to remember: the UUID that it is, or a
+/// hash.
 fn digest_of(event_id: &str) -> u128 {
-    u128::from_be_bytes(Sha256::new().then(event_id).half())
+    let is_canonical = event_id.len() == 36 && !event_id.bytes().any(|byte| byte.is_ascii_uppercase());
+    let uuid = is_canonical.then(|| Uuid::try_parse(event_id).ok()).flatten();
+    uuid.map_or_else(|| u128::from_be_bytes(Sha256::new().then(event_id).half()), |uuid| uuid.as_u128())
+}
+
+/// A log file's line in the ledger, but for its hash.
+struct Entry {
+    listed: Listed,
+    file: FileAccount,
+    json_bytes: Option<u64>,
 }
 
 /// What became of one file's records.

@@ -1,12 +1,11 @@
 //! One record's bytes into its members.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use schemas::record::{MEMBERS, member_index};
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
+
+use super::members::MemberReader;
 
 /// Why a record is set aside. Each message reads after `record N of FILE`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,8 +51,8 @@ impl Rejection {
 /// A text that is no time is shown so far: it may be megabytes.
 const TIME_SHOWN: usize = 40;
 
-/// A member of a record in its own bytes; of a key that stands twice, the last.
-pub type Member<'a> = Option<&'a RawValue>;
+/// A member of a record: its value's JSON as written; of a key that stands twice, the last.
+pub type Member<'a> = Option<&'a str>;
 
 /// A record whose four decisive members are there and well formed.
 pub struct Record<'a> {
@@ -68,17 +67,25 @@ pub struct Record<'a> {
     /// In the order of [`MEMBERS`].
     pub members: [Member<'a>; MEMBERS.len()],
     /// Members that [`MEMBERS`] does not name, in the record's order.
-    pub others: Vec<(Cow<'a, str>, &'a RawValue)>,
+    pub others: Vec<(Cow<'a, str>, &'a str)>,
+    /// Whether any of its strings may be written with escapes.
+    pub has_escapes: bool,
 }
 
-impl<'a> Record<'a> {
+/// Reads one record after another, keeping its buffer.
+#[derive(Default)]
+pub struct RecordReader {
+    members: MemberReader,
+}
+
+impl RecordReader {
     /// Reads a record.
-    pub fn parse(bytes: &'a [u8]) -> Result<Self, Rejection> {
+    pub fn read<'a>(&mut self, bytes: &'a [u8]) -> Result<Record<'a>, Rejection> {
         let text =
             simdutf8::compat::from_utf8(bytes).map_err(|error| Rejection::NotUtf8 { at: error.valid_up_to() })?;
-        let raw = RawMembers::parse(text)?;
+        let raw = RawMembers::read(text, &mut self.members)?;
         let event_time = raw.required("eventTime")?;
-        Ok(Self {
+        Ok(Record {
             event_id: raw.required("eventID")?,
             event_time: parse_time(&event_time)
                 .ok_or_else(|| Rejection::BadEventTime { found: event_time.chars().take(TIME_SHOWN).collect() })?,
@@ -86,92 +93,70 @@ impl<'a> Record<'a> {
             event_name: raw.required("eventName")?,
             members: raw.members,
             others: raw.others,
+            has_escapes: raw.has_escapes,
         })
     }
 }
 
 /// The `eventID` of a record that may be damaged otherwise.
 pub fn event_id_of(bytes: &[u8]) -> Option<String> {
-    let raw = RawMembers::parse(std::str::from_utf8(bytes).ok()?).ok()?;
+    let raw = RawMembers::read(std::str::from_utf8(bytes).ok()?, &mut MemberReader::default()).ok()?;
     raw.required("eventID").ok().map(Cow::into_owned)
 }
 
-/// A JSON value as text: a string's characters, another value's JSON; `None` for null.
-pub fn text_of(raw: &RawValue) -> Option<Cow<'_, str>> {
-    let json = raw.get();
+/// A JSON value as text: a string's characters, another value's JSON; `None` for null. Without escapes nothing is to be
+/// looked for.
+pub fn text_of(json: &str, has_escapes: bool) -> Option<Cow<'_, str>> {
     match json.as_bytes() {
         b"null" => None,
-        [b'"', text @ .., b'"'] if !text.contains(&b'\\') => Some(Cow::Borrowed(&json[1..json.len() - 1])),
+        [b'"', text @ .., b'"'] if !has_escapes || memchr::memchr(b'\\', text).is_none() => {
+            Some(Cow::Borrowed(&json[1..json.len() - 1]))
+        }
         [b'"', ..] => serde_json::from_str(json).ok().map(Cow::Owned),
         _ => Some(Cow::Borrowed(json)),
     }
 }
 
 fn parse_time(text: &str) -> Option<DateTime<Utc>> {
-    text.ends_with('Z').then(|| DateTime::parse_from_rfc3339(text).ok()).flatten().map(|at| at.to_utc())
+    let with_fraction = || text.ends_with('Z').then(|| DateTime::parse_from_rfc3339(text).ok()).flatten();
+    whole_second(text.as_bytes()).or_else(|| with_fraction().map(|at| at.to_utc()))
+}
+
+/// A time of the form in which CloudTrail writes nearly all: `2026-03-04T05:06:07Z`.
+fn whole_second(text: &[u8]) -> Option<DateTime<Utc>> {
+    let text: &[u8; 20] = text.try_into().ok()?;
+    let separators = [text[4], text[7], text[10], text[13], text[16], text[19]];
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0')))
+    };
+    let date = NaiveDate::from_ymd_opt(number(&text[..4])?.cast_signed(), number(&text[5..7])?, number(&text[8..10])?)?;
+    let at = date.and_hms_opt(number(&text[11..13])?, number(&text[14..16])?, number(&text[17..19])?)?;
+    (separators == *b"--T::Z").then(|| at.and_utc())
 }
 
 struct RawMembers<'a> {
     members: [Member<'a>; MEMBERS.len()],
-    others: Vec<(Cow<'a, str>, &'a RawValue)>,
+    others: Vec<(Cow<'a, str>, &'a str)>,
+    has_escapes: bool,
 }
 
 impl<'a> RawMembers<'a> {
-    fn parse(text: &'a str) -> Result<Self, Rejection> {
-        let not_an_object = |cause: serde_json::Error| Rejection::NotAnObject { cause: cause.to_string() };
-        let mut json = serde_json::Deserializer::from_str(text);
-        let members = json.deserialize_map(Members).map_err(not_an_object)?;
-        json.end().map_err(not_an_object)?;
-        Ok(members)
+    fn read(text: &'a str, reader: &mut MemberReader) -> Result<Self, Rejection> {
+        let mut found = Self { members: [None; MEMBERS.len()], others: Vec::new(), has_escapes: true };
+        let add = |name: Cow<'a, str>, value| match member_index(&name) {
+            Some(index) => found.members[index] = Some(value),
+            None => found.others.push((name, value)),
+        };
+        reader.read(text, add).map_err(|cause| Rejection::NotAnObject { cause: cause.to_string() })?;
+        found.has_escapes = reader.has_escapes();
+        Ok(found)
     }
 
     fn required(&self, name: &'static str) -> Result<Cow<'a, str>, Rejection> {
-        let raw = member_index(name).and_then(|index| self.members[index]);
-        raw.and_then(text_of).filter(|text| !text.is_empty()).ok_or(Rejection::Missing { member: name })
-    }
-}
-
-struct Members;
-
-impl<'de> Visitor<'de> for Members {
-    type Value = RawMembers<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a CloudTrail record, which is an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found = RawMembers { members: [None; MEMBERS.len()], others: Vec::new() };
-        while let Some(Key(name)) = map.next_key()? {
-            let value = map.next_value()?;
-            match member_index(&name) {
-                Some(index) => found.members[index] = Some(value),
-                None => found.others.push((name, value)),
-            }
-        }
-        Ok(found)
-    }
-}
-
-/// A key, borrowed unless it is written with escapes.
-struct Key<'a>(Cow<'a, str>);
-
-impl<'de> serde::Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
-        impl<'de> Visitor<'de> for KeyVisitor {
-            type Value = Key<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a member's name")
-            }
-            fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Borrowed(name)))
-            }
-            fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Owned(name.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(KeyVisitor)
+        let json = member_index(name).and_then(|index| self.members[index]);
+        json.and_then(|json| text_of(json, self.has_escapes))
+            .filter(|text| !text.is_empty())
+            .ok_or(Rejection::Missing { member: name })
     }
 }
 
@@ -181,9 +166,13 @@ mod tests {
 
     const SOUND: &str = r#"{"eventVersion":"1.11","eventTime":"2026-03-04T05:06:07Z","eventSource":"ec2.amazonaws.com","eventName":"DeleteVpc","eventID":"e-1"}"#;
 
+    fn read(bytes: &[u8]) -> Result<Record<'_>, Rejection> {
+        RecordReader::default().read(bytes)
+    }
+
     #[test]
     fn a_record_lacking_what_decides_is_rejected_by_name() {
-        assert!(Record::parse(SOUND.as_bytes()).is_ok());
+        assert!(read(SOUND.as_bytes()).is_ok());
         let text = |from: &str, to: &str| SOUND.replace(from, to);
         for (record, expected) in [
             (text(r#","eventID":"e-1""#, ""), "has no eventID; CloudTrail writes it in every record"),
@@ -193,27 +182,42 @@ mod tests {
                 text("2026-03-04", "2026-02-30"),
                 "has eventTime \"2026-02-30T05:06:07Z\", which is not a date and time in UTC such as 2026-03-04T05:06:07Z",
             ),
-            (
-                "null".to_owned(),
-                "is not a JSON object: invalid type: null, expected a CloudTrail record, which is an object at line 1 column 4",
-            ),
+            ("null".to_owned(), "is not a JSON object: invalid type: null, expected an object at line 1 column 4"),
         ] {
-            assert_eq!(
-                Record::parse(record.as_bytes()).err().map(|e| e.to_string()).as_deref(),
-                Some(expected),
-                "{record}"
-            );
+            assert_eq!(read(record.as_bytes()).err().map(|e| e.to_string()).as_deref(), Some(expected), "{record}");
         }
-        assert_eq!(Record::parse(b"{\"eventID\":\"\xff\"}").err(), Some(Rejection::NotUtf8 { at: 12 }));
+        assert_eq!(read(b"{\"eventID\":\"\xff\"}").err(), Some(Rejection::NotUtf8 { at: 12 }));
         assert_eq!(event_id_of(text("2026-03-04", "soon").as_bytes()).as_deref(), Some("e-1"));
     }
 
     #[test]
     fn escapes_and_unknown_members_are_read() {
         let record = SOUND.replace("eventID", "event\\u0049D").replace("}", r#","newMember":{"a" : [1]}}"#);
-        let record = Record::parse(record.as_bytes()).expect("sound");
+        let record = read(record.as_bytes()).expect("sound");
         assert_eq!(record.event_id, "e-1");
         assert_eq!(record.others.len(), 1);
-        assert_eq!((record.others[0].0.as_ref(), record.others[0].1.get()), ("newMember", r#"{"a" : [1]}"#));
+        assert_eq!((record.others[0].0.as_ref(), record.others[0].1), ("newMember", r#"{"a" : [1]}"#));
+    }
+
+    #[test]
+    fn the_quick_way_to_read_a_time_is_the_plain_one() {
+        for text in ["2026-03-04T05:06:07Z", "2024-02-29T23:59:59Z", "0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z"] {
+            assert_eq!(
+                whole_second(text.as_bytes()),
+                DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc()),
+                "{text}"
+            );
+        }
+        for text in [
+            "2026-02-30T05:06:07Z",
+            "2026-03-04T24:06:07Z",
+            "2026-03-04 05:06:07Z",
+            "2026-03-04T05:06:0xZ",
+            "+026-03-04T05:06:07Z",
+        ] {
+            assert_eq!(whole_second(text.as_bytes()), None, "{text}");
+        }
+        assert!(parse_time("2026-03-04T05:06:07.123Z").is_some());
+        assert_eq!(parse_time("2026-03-04T05:06:07+00:00"), None);
     }
 }

@@ -2,51 +2,68 @@
 
 use schemas::record::{Form, IDENTITY, MEMBERS};
 use schemas::tables::EVENTS;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use std::borrow::Cow;
 
+use super::identity::IdentityReader;
 use super::record::{Record, text_of};
 use crate::table::{Row, TableBuilder, place_of};
 
 /// Collects rows of `events`.
 pub struct EventRows {
     rows: TableBuilder,
-    member_places: Vec<usize>,
-    identity_places: Vec<usize>,
+    identity: IdentityReader,
+    places: Places,
+}
+
+/// The places of columns in `events`.
+struct Places {
+    log_file: usize,
+    record_index: usize,
+    members: [usize; MEMBERS.len()],
+    identity: [usize; IDENTITY.len()],
+    other_members: usize,
 }
 
 impl EventRows {
     /// No rows yet.
     pub fn new() -> Self {
-        Self {
-            rows: TableBuilder::new(&EVENTS),
-            member_places: MEMBERS.iter().map(|member| place_of(&EVENTS, member.column)).collect(),
-            identity_places: IDENTITY.iter().map(|(_, column)| place_of(&EVENTS, column)).collect(),
-        }
+        let place = |column| place_of(&EVENTS, column);
+        let places = Places {
+            log_file: place("log_file"),
+            record_index: place("record_index"),
+            members: MEMBERS.map(|member| place(member.column)),
+            identity: IDENTITY.map(|(_, column)| place(column)),
+            other_members: place("other_members"),
+        };
+        Self { rows: TableBuilder::new(&EVENTS), identity: IdentityReader::new(), places }
     }
 
     /// Adds a record.
     pub fn push(&mut self, record: &Record<'_>, log_file: &str, index: usize) {
-        let mut row = self.rows.row().text("log_file", log_file).int("record_index", index);
-        for ((member, raw), place) in MEMBERS.iter().zip(record.members).zip(&self.member_places) {
-            let Some(raw) = raw else { continue };
+        let places = &self.places;
+        let mut row = self.rows.row().text_at(places.log_file, log_file).int_at(places.record_index, index);
+        for ((member, json), place) in MEMBERS.iter().zip(record.members).zip(places.members) {
+            let Some(json) = json else { continue };
             row = match member.form {
-                Form::Json => row.text_at(*place, raw.get()),
-                Form::Text => set_text(row, *place, text_of(raw)),
-                Form::Time => row.time_at(*place, record.event_time),
-                Form::Bool => match raw.get() {
-                    "true" => row.bool_at(*place, true),
-                    "false" => row.bool_at(*place, false),
+                Form::Json => row.text_at(place, json),
+                Form::Text => set_text(row, place, json, record.has_escapes),
+                Form::Time => row.time_at(place, record.event_time),
+                Form::Bool => match json {
+                    "true" => row.bool_at(place, true),
+                    "false" => row.bool_at(place, false),
                     _ => row,
                 },
             };
             if member.name == "userIdentity" {
-                row = set_identity(row, raw, &self.identity_places);
+                for (value, place) in self.identity.values(json).into_iter().zip(places.identity) {
+                    if let Some(json) = value {
+                        row = set_text(row, place, json, record.has_escapes);
+                    }
+                }
             }
         }
         if !record.others.is_empty() {
-            row = row.text("other_members", other_members(&record.others));
+            row = row.text_at(places.other_members, &other_members(&record.others));
         }
         row.end();
     }
@@ -57,117 +74,24 @@ impl EventRows {
     }
 }
 
-fn set_text<'a>(row: Row<'a>, place: usize, text: Option<Cow<'_, str>>) -> Row<'a> {
-    match text {
+/// Null stays null.
+fn set_text<'a>(row: Row<'a>, place: usize, json: &str, has_escapes: bool) -> Row<'a> {
+    match text_of(json, has_escapes) {
         Some(text) => row.text_at(place, &text),
         None => row,
     }
 }
 
-fn set_identity<'a>(mut row: Row<'a>, raw: &RawValue, places: &[usize]) -> Row<'a> {
-    // Null, or of a form that nobody documented: `user_identity` keeps it whole all the same.
-    let Ok(identity) = serde_json::from_str::<Identity<'_>>(raw.get()) else { return row };
-    for (value, place) in identity.in_order().into_iter().zip(places) {
-        row = set_text(row, *place, value.and_then(text_of));
-    }
-    row
-}
-
 /// The members without a column, as one JSON object.
-fn other_members(others: &[(Cow<'_, str>, &RawValue)]) -> String {
+fn other_members(others: &[(Cow<'_, str>, &str)]) -> String {
     let members: Vec<String> =
-        others.iter().map(|(name, raw)| format!("{}:{}", serde_json::Value::from(name.as_ref()), raw.get())).collect();
+        others.iter().map(|(name, json)| format!("{}:{json}", serde_json::Value::from(name.as_ref()))).collect();
     format!("{{{}}}", members.join(","))
-}
-
-/// `userIdentity`, as far as it has columns. Any member may be missing or null.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Identity<'a> {
-    #[serde(borrow, rename = "type", default)]
-    kind: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    principal_id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    arn: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    account_id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    access_key_id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    user_name: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    invoked_by: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    identity_provider: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    session_context: Option<SessionContext<'a>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct SessionContext<'a> {
-    #[serde(borrow)]
-    session_issuer: Option<SessionIssuer<'a>>,
-    #[serde(borrow)]
-    attributes: Option<Attributes<'a>>,
-    #[serde(borrow)]
-    source_identity: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct SessionIssuer<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Option<&'a RawValue>,
-    #[serde(borrow)]
-    principal_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    arn: Option<&'a RawValue>,
-    #[serde(borrow)]
-    account_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    user_name: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct Attributes<'a> {
-    #[serde(borrow)]
-    creation_date: Option<&'a RawValue>,
-    #[serde(borrow)]
-    mfa_authenticated: Option<&'a RawValue>,
-}
-
-impl<'a> Identity<'a> {
-    /// The values in the order of [`IDENTITY`].
-    fn in_order(self) -> [Option<&'a RawValue>; IDENTITY.len()] {
-        let session = self.session_context.unwrap_or_default();
-        let issuer = session.session_issuer.unwrap_or_default();
-        let attributes = session.attributes.unwrap_or_default();
-        [
-            self.kind,
-            self.principal_id,
-            self.arn,
-            self.account_id,
-            self.access_key_id,
-            self.user_name,
-            self.invoked_by,
-            self.identity_provider,
-            issuer.kind,
-            issuer.principal_id,
-            issuer.arn,
-            issuer.account_id,
-            issuer.user_name,
-            attributes.creation_date,
-            attributes.mfa_authenticated,
-            session.source_identity,
-        ]
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::record::RecordReader;
     use super::*;
     use arrow::array::{Array, AsArray};
     use arrow::record_batch::RecordBatch;
@@ -176,7 +100,7 @@ mod tests {
     fn rows_of(record: &Value) -> RecordBatch {
         let text = record.to_string();
         let mut rows = EventRows::new();
-        rows.push(&Record::parse(text.as_bytes()).expect("a record"), "a.json.gz", 7);
+        rows.push(&RecordReader::default().read(text.as_bytes()).expect("a record"), "a.json.gz", 7);
         rows.builder().finish()
     }
 

@@ -1,16 +1,12 @@
 //! Where the records of a log file begin and end, found without parsing them.
 //!
-//! Sixty-four bytes at a time: masks of quotes, backslashes and brackets, and from them which brackets stand outside
-//! strings. Cost is a fraction of decompression; a record that is wanted is parsed for real afterwards, so a mistake
-//! inside one (`{"a":]`) shows there.
+//! From masks of quotes, backslashes and brackets: which brackets stand outside strings. Cost is a fraction of
+//! decompression; a record that is wanted is parsed for real afterwards, so a mistake inside one (`{"a":]`) shows there.
 
 use std::ops::Range;
 
-use wide::u8x16;
-
 use super::damage::Damage;
-
-const BLOCK: usize = 64;
+use super::masks::{BLOCK, Lanes, Strings, Work, padded, widest};
 
 /// The most elements that one call finds.
 pub const ELEMENTS: usize = 1 << 16;
@@ -42,6 +38,17 @@ impl Splitter {
     /// with. The rest belongs at the front of the next window. `is_last`: the document ends with this window. Stops early
     /// when `elements` holds [`ELEMENTS`], for a hostile window can hold millions.
     pub fn split(&mut self, window: &[u8], is_last: bool, elements: &mut Vec<Range<usize>>) -> Result<usize, Damage> {
+        widest(Split { splitter: self, window, is_last, elements })
+    }
+
+    #[inline(always)]
+    fn split_with(
+        &mut self,
+        lanes: impl Lanes,
+        window: &[u8],
+        is_last: bool,
+        elements: &mut Vec<Range<usize>>,
+    ) -> Result<usize, Damage> {
         let mut at = skip_space(window, 0);
         loop {
             let next = match self.phase {
@@ -52,7 +59,7 @@ impl Splitter {
                     continue;
                 }
                 Phase::FirstElement | Phase::Element if elements.len() >= ELEMENTS => return Ok(at),
-                Phase::FirstElement | Phase::Element => match element_end(window, at) {
+                Phase::FirstElement | Phase::Element => match element_end(lanes, window, at) {
                     Some(end) if end > at => {
                         elements.push(at..end);
                         self.found += 1;
@@ -99,6 +106,23 @@ impl Splitter {
     }
 }
 
+/// One call of [`Splitter::split`].
+struct Split<'a> {
+    splitter: &'a mut Splitter,
+    window: &'a [u8],
+    is_last: bool,
+    elements: &'a mut Vec<Range<usize>>,
+}
+
+impl Work for Split<'_> {
+    type Output = Result<usize, Damage>;
+
+    #[inline(always)]
+    fn run(self, lanes: impl Lanes) -> Self::Output {
+        self.splitter.split_with(lanes, self.window, self.is_last, self.elements)
+    }
+}
+
 /// The position behind `{"Records":[`, white space allowed between.
 fn opening(window: &[u8], at: usize) -> Option<usize> {
     let mut at = at;
@@ -118,9 +142,10 @@ fn skip_space(window: &[u8], from: usize) -> usize {
 }
 
 /// Where the JSON value at `at` ends: `None` when the window ends first, `at` itself when no value starts there.
-fn element_end(window: &[u8], at: usize) -> Option<usize> {
+#[inline(always)]
+fn element_end(lanes: impl Lanes, window: &[u8], at: usize) -> Option<usize> {
     match window.get(at)? {
-        b'{' | b'[' => bracket_end(window, at),
+        b'{' | b'[' => bracket_end(lanes, window, at),
         b'"' => string_end(window, at + 1),
         _ => window[at..]
             .iter()
@@ -145,114 +170,41 @@ pub fn string_end(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 /// The position behind the bracket that closes the one at `at`; `None` when the bytes end first.
-fn bracket_end(bytes: &[u8], at: usize) -> Option<usize> {
-    let mut scan = Scan::default();
-    let mut blocks = bytes[at..].chunks_exact(BLOCK);
-    let mut base = at;
-    for block in &mut blocks {
-        let block = block.try_into().expect("chunks_exact gives whole blocks");
-        if let Some(offset) = scan.close_in(block) {
-            return Some(base + offset + 1);
+#[inline(always)]
+fn bracket_end(lanes: impl Lanes, bytes: &[u8], at: usize) -> Option<usize> {
+    let (mut strings, mut depth) = (Strings::default(), 0_u32);
+    let (blocks, rest) = bytes[at..].as_chunks::<BLOCK>();
+    let last = padded(rest);
+    for (n, block) in blocks.iter().chain([&last]).enumerate() {
+        let masks = lanes.masks(block);
+        let outside = !strings.next(&masks).inside;
+        let (opens, closes) = (masks.opens & outside, masks.closes & outside);
+        if closes.count_ones() < depth {
+            depth = depth + opens.count_ones() - closes.count_ones();
+        } else if let Some(offset) = close_in(opens, closes, &mut depth) {
+            return Some(at + n * BLOCK + offset + 1);
         }
-        base += BLOCK;
     }
-    let mut last = [b' '; BLOCK];
-    let rest = blocks.remainder();
-    last[..rest.len()].copy_from_slice(rest);
-    scan.close_in(&last).map(|offset| base + offset + 1)
+    None
 }
 
-/// What one block hands to the next.
-#[derive(Default)]
-struct Scan {
-    depth: u32,
-    first_is_escaped: bool,
-    starts_in_string: bool,
-}
-
-impl Scan {
-    /// Where in the block the depth returns to zero.
-    fn close_in(&mut self, block: &[u8; BLOCK]) -> Option<usize> {
-        let masks = Masks::of(block);
-        let quotes = masks.quotes & !self.escaped(masks.backslashes);
-        let mut inside = prefix_xor(quotes);
-        if self.starts_in_string {
-            inside = !inside;
-        }
-        self.starts_in_string = inside >> (BLOCK - 1) == 1;
-        let (opens, closes) = (masks.opens & !inside, masks.closes & !inside);
-        if closes.count_ones() < self.depth {
-            self.depth = self.depth + opens.count_ones() - closes.count_ones();
-            return None;
-        }
-        self.walk(opens, closes)
-    }
-
-    /// The depth after every bracket in turn.
-    fn walk(&mut self, opens: u64, closes: u64) -> Option<usize> {
-        let mut rest = opens | closes;
-        while rest != 0 {
-            let offset = rest.trailing_zeros();
-            if opens >> offset & 1 == 1 {
-                self.depth += 1;
-            } else {
-                self.depth -= 1;
-                if self.depth == 0 {
-                    return Some(offset as usize);
-                }
+/// Where in a block the depth returns to zero: the depth after every bracket in turn.
+#[inline(always)]
+fn close_in(opens: u64, closes: u64, depth: &mut u32) -> Option<usize> {
+    let mut rest = opens | closes;
+    while rest != 0 {
+        let offset = rest.trailing_zeros();
+        if opens >> offset & 1 == 1 {
+            *depth += 1;
+        } else {
+            *depth -= 1;
+            if *depth == 0 {
+                return Some(offset as usize);
             }
-            rest &= rest - 1;
         }
-        None
+        rest &= rest - 1;
     }
-
-    /// The bytes that a backslash before them takes out of the syntax.
-    fn escaped(&mut self, backslashes: u64) -> u64 {
-        let mut escaped = u64::from(self.first_is_escaped);
-        self.first_is_escaped = false;
-        let mut rest = backslashes;
-        while rest != 0 {
-            let offset = rest.trailing_zeros();
-            if escaped >> offset & 1 == 0 {
-                match offset {
-                    63 => self.first_is_escaped = true,
-                    _ => escaped |= 2 << offset,
-                }
-            }
-            rest &= rest - 1;
-        }
-        escaped
-    }
-}
-
-/// One bit for each byte of a block.
-struct Masks {
-    quotes: u64,
-    backslashes: u64,
-    opens: u64,
-    closes: u64,
-}
-
-impl Masks {
-    fn of(block: &[u8; BLOCK]) -> Self {
-        let mut masks = Self { quotes: 0, backslashes: 0, opens: 0, closes: 0 };
-        for (lane, bytes) in block.chunks_exact(16).enumerate() {
-            let bytes = u8x16::new(bytes.try_into().expect("a block is four lanes of 16"));
-            // Bit 5 is all that parts `[` from `{` and `]` from `}`.
-            let folded = bytes | u8x16::splat(0x20);
-            let bits = |found: u8x16| u64::from(found.to_bitmask()) << (16 * lane);
-            masks.quotes |= bits(bytes.simd_eq(u8x16::splat(b'"')));
-            masks.backslashes |= bits(bytes.simd_eq(u8x16::splat(b'\\')));
-            masks.opens |= bits(folded.simd_eq(u8x16::splat(b'{')));
-            masks.closes |= bits(folded.simd_eq(u8x16::splat(b'}')));
-        }
-        masks
-    }
-}
-
-/// Bit n of the result is the parity of the bits 0 to n.
-fn prefix_xor(bits: u64) -> u64 {
-    [1, 2, 4, 8, 16, 32].iter().fold(bits, |bits, shift| bits ^ bits << shift)
+    None
 }
 
 #[cfg(test)]
