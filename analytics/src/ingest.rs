@@ -10,6 +10,9 @@ mod damage;
 pub(crate) mod decode;
 mod digests;
 mod evidence;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod identity;
 pub mod keep;
 mod ledger;
@@ -84,8 +87,9 @@ pub async fn ingest(
     (keys, now): (Option<&Keys<'_>>, DateTime<Utc>),
     progress: &Progress,
 ) -> Result<Summary> {
-    let mut summary = Summary { orphans_removed: remove_orphans(lake, plan.orphan_age).await?, ..Summary::default() };
+    // Before anything is removed: nothing is done in the lake of a newer program.
     let known = ledger::Known::load(lake, plan.keep).await?;
+    let mut summary = Summary { orphans_removed: remove_orphans(lake, plan.orphan_age).await?, ..Summary::default() };
     let digests = match keys {
         Some(keys) => Some(digests::Digests::load(lake, keys, now).await?),
         None => None,

@@ -26,13 +26,13 @@ use arrow::array::AsArray;
 use futures::StreamExt;
 use object_store::path::Path;
 use schemas::record::{AUDIT_EVENTS, BEDROCK, EC2};
-use schemas::tables::{HISTORY, REBUILDS};
+use schemas::tables::{HISTORY, REBUILDS, SCHEMA_VERSION};
 use serde_json::Value;
 
 use crate::error::Result;
 use crate::query::Engine;
 use crate::sha256::{Sha256, hex};
-use crate::store::Lake;
+use crate::store::{Lake, form};
 use crate::table::TableBuilder;
 use event::Event;
 use fold::Fold;
@@ -45,7 +45,7 @@ const HISTORY_VERSION: u32 = 6;
 
 /// The fingerprint of the history that belongs to a set of committed parts.
 pub fn fingerprint(committed: &BTreeSet<String>) -> String {
-    let version = Sha256::new().then(HISTORY_VERSION.to_be_bytes());
+    let version = Sha256::new().then(HISTORY_VERSION.to_be_bytes()).then(SCHEMA_VERSION.to_be_bytes());
     hex(&committed.iter().fold(version, |hash, name| hash.then(name).then([0])).half())
 }
 
@@ -76,6 +76,8 @@ pub async fn is_built(lake: &Lake, fingerprint: &str) -> Result<bool> {
 
 /// Rebuilds the history of some committed parts, then removes those that nobody can still be reading.
 pub async fn rebuild(lake: &Lake, committed: &BTreeSet<String>, memory_bytes: usize) -> Result<()> {
+    // Whoever finds a history of this fingerprint need not look again: it names the forms that were read.
+    form::check_lake(lake).await?;
     let engine = Engine::open_events(lake, committed, memory_bytes).await?;
     let corrected = corrected(&engine).await?;
     let (mut fold, mut spools) = (Fold::default(), Spools::default());

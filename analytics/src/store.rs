@@ -5,6 +5,7 @@ mod aws;
 #[cfg(feature = "s3")]
 mod cloudtrail;
 mod folder;
+pub mod form;
 mod lake;
 mod location;
 #[cfg(all(feature = "s3", feature = "live"))]

@@ -64,6 +64,13 @@ pub struct Table {
     pub columns: &'static [Column],
 }
 
+/// The form of the lake's parts, which stands in the metadata of each. Raised when a program that knows the older form
+/// would misread the newer; a new column that may be null does not raise it.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The oldest form that is read. What is older has to be ingested again.
+pub const OLDEST_SCHEMA_VERSION: u32 = 1;
+
 /// The tables that `ingest` writes.
 pub const INGESTED: [&Table; 9] = [
     &EVENTS,

@@ -42,5 +42,8 @@ pub mod ec2_records;
 /// What the program rebuilt from those records beside what was true.
 pub mod ec2_compare;
 
+/// What a process holds, for tests that go on and on.
+pub mod soak;
+
 /// A great many rule changes, for a benchmark.
 pub mod rule_changes;

@@ -409,6 +409,11 @@ impl Lambda {
         self.running().stdout_so_far()
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.running().pid()
+    }
+
     /// The most memory that it has held (`VmHWM`); none once it has ended.
     pub fn peak_memory_bytes(&self) -> Option<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.running().pid())).ok()?;

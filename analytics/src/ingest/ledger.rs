@@ -15,7 +15,7 @@ use super::part::UNREADABLE;
 use super::summary::Summary;
 use crate::error::{Cause, Error, Result};
 use crate::sha256::Sha256;
-use crate::store::{Lake, Listed, Part};
+use crate::store::{Lake, Listed, Part, form};
 
 /// Ledger parts read at once.
 const READS: usize = 16;
@@ -53,6 +53,7 @@ impl Known {
 }
 
 fn read_part(bytes: Bytes, keep: Keep) -> std::result::Result<Vec<[u8; 16]>, Cause> {
+    form::check_part(&bytes)?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(bytes)?;
     let columns = ["log_file", "etag", "events", "set_aside_reason"];
     let columns = ProjectionMask::columns(builder.parquet_schema(), columns);

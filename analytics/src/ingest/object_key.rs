@@ -127,7 +127,9 @@ impl Folders {
         path.kind = ObjectKind::of_folder(names[at]);
         path.account = at.checked_sub(1).and_then(|i| AccountId::parse(names[i]).ok());
         path.region = Region::parse(below(1)).ok();
-        path.year = below(2).parse().ok();
+        // The first and last days that chrono knows have no day before or after them.
+        let is_year = |text: &&str| text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+        path.year = Some(below(2)).filter(is_year).and_then(|year| year.parse().ok());
         path.month = below(3).parse().ok();
         path.day_of_month = below(4).parse().ok();
         path
@@ -197,6 +199,18 @@ mod tests {
         check(&format!("AWSLogs/123456789012/{day}/notes.txt"), Other, "123456789012", "eu-west-1", "2026-03-05");
         check(&format!("CloudTrail/{}", sibling("Config")), Other, "123456789012", "", "");
         check("", Other, "", "", "");
+    }
+
+    #[test]
+    fn a_year_has_four_digits_so_that_every_day_has_neighbours() {
+        let day = |year: &str| {
+            let folders = format!("AWSLogs/123456789012/CloudTrail-Digest/eu-west-1/{year}/01/01");
+            ObjectKey::parse(&format!("{folders}/x.json.gz")).day.map(|day| day.to_string())
+        };
+        assert_eq!((day("2026").as_deref(), day("0001").as_deref()), (Some("2026-01-01"), Some("0001-01-01")));
+        for year in ["-262143", "262142", "+262142", "+026", "-001", "26", "02026", ""] {
+            assert_eq!(day(year), None, "{year}");
+        }
     }
 
     #[test]

@@ -85,6 +85,7 @@ fn take(batch: &RecordBatch, rows: &UInt32Array) -> RecordBatch {
 fn properties() -> Arc<WriterProperties> {
     let mut builder = WriterProperties::builder()
         .set_created_by("bedrock-audit".to_owned())
+        .set_key_value_metadata(Some(crate::store::form::metadata()))
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).expect("level 1 exists")));
     for member in MEMBERS.iter().filter(|member| member.form == Form::Json) {
         let column = parquet::schema::types::ColumnPath::from(member.column);

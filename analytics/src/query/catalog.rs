@@ -196,6 +196,7 @@ fn in_front(name: &str, base: &str, sql: &str) -> String {
 fn parameter(path: &str, value: &str) -> Result<Parameter> {
     let parsed =
         value.strip_prefix('$').and_then(|value| value.split_once(char::is_whitespace)).and_then(|(name, rest)| {
+            (!name.is_empty()).then_some(())?;
             let (kind, about) = rest.trim().split_once(';')?;
             let kind = match kind.trim() {
                 "time" => ParameterKind::Time,
@@ -238,6 +239,7 @@ mod tests {
         assert!(error.to_string().contains("\"-- order: ...\""), "{error}");
         let error = Question::parse("q.sql", &whole.replace("time;", "date;")).expect_err("no such type");
         assert!(error.to_string().contains("$since"), "{error}");
+        assert!(Question::parse("q.sql", &whole.replace("$since", "$")).is_err(), "a parameter that nothing can bind");
     }
 
     fn question(name: &str, more: &str, sql: &str) -> Question {

@@ -24,6 +24,8 @@ pub struct Part {
     pub path: Path,
     /// When it was written.
     pub written_at: DateTime<Utc>,
+    /// Its size.
+    pub bytes: u64,
 }
 
 impl Part {
@@ -104,7 +106,7 @@ impl Lake {
             .map_err(|cause| self.failed("list", folder, cause))?
             .into_iter()
             .filter(|meta| meta.location.filename().is_some_and(|name| name.ends_with(".parquet")))
-            .map(|meta| Part { path: meta.location, written_at: meta.last_modified })
+            .map(|meta| Part { path: meta.location, written_at: meta.last_modified, bytes: meta.size })
             .collect();
         parts.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(parts)
@@ -134,6 +136,12 @@ impl Lake {
     pub async fn read(&self, path: &Path) -> Result<Bytes> {
         let failed = |cause| self.failed("read", path.as_ref(), cause);
         self.store.get(path).await.map_err(failed)?.bytes().await.map_err(failed)
+    }
+
+    /// Reads a part from so many bytes before its end on.
+    pub async fn read_end(&self, part: &Part, bytes: u64) -> Result<Bytes> {
+        let read = self.store.get_range(&part.path, part.bytes.saturating_sub(bytes)..part.bytes).await;
+        read.map_err(|cause| self.failed("read", part.path.as_ref(), cause))
     }
 
     /// Removes a file; one that is gone already is no error.

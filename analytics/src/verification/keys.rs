@@ -64,8 +64,13 @@ mod tests {
             let key = format!("AWSLogs/111122223333/CloudTrail-Digest/{region}/{day}/{name}");
             Listed { log_file: key.clone(), etag: String::new(), bytes: 0, object: ObjectKey::parse(&key), key }
         };
-        let digests =
-            [digest("eu-west-1", "2026/03/02"), digest("eu-west-1", "2026/03/01"), digest("us-east-1", "2026/02/28")];
+        let digests = [
+            digest("eu-west-1", "2026/03/02"),
+            digest("eu-west-1", "2026/03/01"),
+            digest("us-east-1", "2026/02/28"),
+            // The first day that chrono knows: it has no day before it.
+            digest("us-east-1", "-262143/01/01"),
+        ];
         let found = first_days(&digests);
         let at = |text: &str| text.parse::<DateTime<Utc>>().expect("a time");
         assert_eq!(found.len(), 2);

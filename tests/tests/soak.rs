@@ -1,0 +1,82 @@
+//! On and on: the function invoked again and again in one process, ingest run again and again over one lake.
+//!
+//! A few rounds in the suite; `scripts/soak` runs thousands.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use analytics::trail::{Layout, Place as Where, log_file, noise};
+use chrono::{DateTime, TimeDelta, Utc};
+use end_to_end::soak::{Held, peak, rounds};
+
+use crate::place::{Place, number};
+use crate::rule::{aws, lambda, schedule};
+
+/// In the second half of the rounds the most that is held may be more than in the first by so much: allocators keep what
+/// they were given.
+const RISE_BYTES: u64 = 8 << 20;
+
+/// Connections and the threads that look up names come and go.
+const MORE: usize = 2;
+
+#[test]
+fn invocation_after_invocation_leaves_nothing_behind_in_the_function() {
+    let invocations = rounds("SOAK_INVOCATIONS", 200);
+    let aws = aws();
+    for number in 0..20 {
+        aws.state().home().add_job(&format!("job-{number:02}")).status("Completed");
+    }
+    let lambda = lambda(&aws);
+    let mut all = Vec::with_capacity(invocations);
+    for round in 1..=invocations {
+        lambda.invoke(&schedule(&aws, "job_in_vpc", 0)).expect_answer();
+        aws.forget_requests();
+        let held = Held::by(lambda.pid()).expect("it runs");
+        if round % 500 == 0 || round == invocations {
+            eprintln!("after {round} invocations: {held}");
+        }
+        all.push(held);
+    }
+    let (first, second) = all.split_at(invocations / 2);
+    let (before, after) = (peak(first), peak(second));
+    assert!(after.memory_bytes <= before.memory_bytes + RISE_BYTES, "memory rose: {before}, then {after}");
+    assert!(after.files <= before.files + MORE && after.threads <= before.threads + MORE, "{before}, then {after}");
+}
+
+/// Every file of a folder and the folders in it.
+fn files(folder: &Path) -> BTreeSet<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder of the lake").map(|entry| entry.expect("an entry").path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { BTreeSet::from([path]) }).collect()
+}
+
+#[test]
+fn ingest_again_and_again_leaves_nothing_but_parts_and_accounts() {
+    let runs = rounds("SOAK_INGESTS", 12);
+    let (place, here) = (Place::in_folders(), Where::new("111122223333", "eu-west-1"));
+    let start: DateTime<Utc> = "2026-03-01T00:00:00Z".parse().expect("a time");
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    for run in 0..runs {
+        let at = start + TimeDelta::minutes(5) * i32::try_from(run / 2).expect("few rounds");
+        // Every second run finds nothing new.
+        if run % 2 == 0 {
+            let (unique, records) = (format!("soaksoak{run:08}"), noise(&here, at, 9, 7));
+            place.deliver(&[log_file(&Layout::Plain, &here, at, &unique, &records)]);
+        }
+        let ingest = place.ingesting(&["--events", "all"]).env("TMPDIR", temporary.path());
+        ingest.run().expect_status(0);
+        if run % 10 == 0 {
+            let rebuild = place.program().args(["rebuild", "--lake", &place.lake()]);
+            rebuild.env("TMPDIR", temporary.path()).run().expect_status(0);
+        }
+    }
+    let delivered = runs.div_ceil(2);
+    let all = files(&place.lake_folder());
+    let below = |folder: &str| all.iter().filter(|path| path.starts_with(place.lake_folder().join(folder))).count();
+    eprintln!("after {runs} runs over {delivered} log files: {} files in the lake", all.len());
+    assert_eq!((below("log_files"), below("ingest_runs")), (delivered, runs));
+    assert!(all.iter().all(|path| path.extension().is_some_and(|extension| extension == "parquet")), "{all:?}");
+    assert_eq!(fs::read_dir(temporary.path()).expect("it is ours").count(), 0, "something is left in TMPDIR");
+    let rows = place.sql("select count(*) as records, count(distinct log_file) as log_files from events");
+    assert_eq!(number(&rows[0], "log_files"), i64::try_from(delivered).expect("few"));
+}
