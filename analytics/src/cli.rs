@@ -8,6 +8,8 @@ mod replace;
 pub use can_delete::{CanDelete, FinishedJobsChoice, ReasonFormat};
 
 use std::ffi::OsString;
+use std::io::Write as _;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::process::ExitCode as ProcessExitCode;
 
@@ -18,7 +20,8 @@ use crate::error::{Error, chain};
 use crate::exit_code::ExitCode;
 use crate::ingest::selection::DEFAULT_LATE_DAYS;
 use crate::ingest::shard::Shard;
-use crate::query::render::Format;
+use crate::query::render::{Format, visible, visible_lines};
+use crate::store::without_document;
 
 pub use doctor::Doctor;
 pub use replace::{Replace, ReplaceOutput};
@@ -58,6 +61,9 @@ pub struct Global {
     /// Endpoint in place of AWS's own
     #[arg(long, global = true, value_name = "URL", help_heading = "AWS")]
     pub endpoint_url: Option<String>,
+    /// Speak to an endpoint of http:// on another machine too: requests to it are in the clear
+    #[arg(long, global = true, help_heading = "AWS")]
+    pub allow_http_endpoint: bool,
     /// Named profile of the AWS configuration files
     #[arg(long, global = true, value_name = "NAME", help_heading = "AWS")]
     pub profile: Option<String>,
@@ -508,13 +514,26 @@ pub fn main() -> ProcessExitCode {
         };
     }
     match command.try_get_matches_from(typed).and_then(|matches| Cli::from_arg_matches(&matches)) {
-        Ok(cli) => command::run(&cli).map_or_else(|error| ended(&error), Into::into),
+        // What a library takes for impossible, a hostile file can bring about.
+        Ok(cli) => match panic::catch_unwind(AssertUnwindSafe(|| command::run(&cli))) {
+            Ok(outcome) => outcome.map_or_else(|error| ended(&error), Into::into),
+            Err(_) => broken(),
+        },
         Err(error) => {
             // Help and version come this way too, and are no misuse.
             let _ = error.print();
             if error.use_stderr() { ExitCode::Misused.into() } else { ExitCode::Done.into() }
         }
     }
+}
+
+/// After a panic, which has said what it was. Nothing was committed by halves: the ledger is written last.
+fn broken() -> ProcessExitCode {
+    let advice = "a damaged file in the lake can bring this about: restore an earlier version of it, or ingest again into \
+                  a new lake; otherwise it is a fault of bedrock-audit, please report it";
+    // Where nobody takes it, eprintln would panic again.
+    let _ = writeln!(std::io::stderr(), "bedrock-audit: failed to go on: {advice}");
+    ExitCode::Failed.into()
 }
 
 fn ended(error: &Error) -> ProcessExitCode {
@@ -535,9 +554,12 @@ fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 fn complain(error: &Error) {
+    let words = without_document(&chain(error));
     match error {
-        Error::Misused(_) => eprintln!("bedrock-audit: {}", chain(error)),
-        _ => eprintln!("bedrock-audit: failed to {}", chain(error)),
+        // Of several lines where a file of the user's is shown.
+        Error::Misused(_) => eprintln!("bedrock-audit: {}", visible_lines(&words)),
+        Error::Query { .. } => eprintln!("bedrock-audit: failed to {}", visible_lines(&words)),
+        _ => eprintln!("bedrock-audit: failed to {}", visible(&words)),
     }
 }
 

@@ -27,6 +27,7 @@ mod rows;
 pub mod selection;
 pub mod shard;
 mod split;
+mod stored;
 mod summary;
 
 use std::collections::HashSet;
@@ -106,6 +107,11 @@ pub async fn ingest(
         hashes_all |= digests.is_some() && !listing.digests.is_empty();
         plan.shard.take_from(&mut listing);
         summary.count_listing(&listing, digests.is_some());
+        for (name, reason) in std::mem::take(&mut listing.to_name) {
+            let advice = "put the file itself there, under a plain name, to have it read";
+            let text = format!("{name} was passed over, as are all {reason}; {advice}");
+            summary.notices.add(Notice { log_file: name, record_index: None, text });
+        }
         if let Some(digests) = &digests {
             let checked = digests.check(&source, std::mem::take(&mut listing.digests), &plan.selection).await;
             summary.count_digests(&checked.counts);

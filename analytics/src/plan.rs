@@ -1,6 +1,8 @@
 //! What was typed means this, checked. Nothing after this module looks at a flag.
 
 mod can_delete;
+#[cfg(feature = "live")]
+mod connection;
 #[cfg(all(feature = "s3", feature = "live"))]
 mod doctor;
 #[cfg(feature = "live")]
@@ -36,6 +38,7 @@ impl Global {
             profile: self.profile.clone(),
             region: self.region.clone(),
             request_payer: self.request_payer,
+            allow_http_endpoint: self.allow_http_endpoint,
         }
     }
 

@@ -1,21 +1,26 @@
 //! Where log files come from and where the lake is: a folder, or a prefix of an S3 bucket.
 
+mod advice;
 #[cfg(feature = "s3")]
 mod aws;
 #[cfg(feature = "s3")]
 mod cloudtrail;
+#[cfg(any(feature = "s3", feature = "live"))]
+mod endpoint;
 mod folder;
 pub mod form;
 mod lake;
 mod location;
 #[cfg(all(feature = "s3", feature = "live"))]
 mod look;
+mod own_files;
 #[cfg(feature = "s3")]
 mod s3;
 mod source;
 #[cfg(all(feature = "s3", feature = "live"))]
 mod trails;
 
+pub(crate) use advice::without_document;
 pub use lake::{Lake, Part};
 pub(crate) use lake::{is_our_name, name_of};
 pub use location::Location;
@@ -41,6 +46,8 @@ pub struct S3Options {
     pub region: Option<String>,
     /// Agree to pay for requests to a requester-pays bucket.
     pub request_payer: bool,
+    /// Speak to an endpoint of `http://` on another machine too.
+    pub allow_http_endpoint: bool,
 }
 
 /// Opens sources and lakes; S3 is set up once, when the first location needs it.
@@ -62,7 +69,7 @@ impl Stores {
         match location {
             Location::Folder(path) => Ok(Source::Folder(folder::Folder::open(path)?)),
             #[cfg(feature = "s3")]
-            Location::S3 { bucket, prefix } => Ok(Source::S3(self.access().await.bucket(bucket, prefix))),
+            Location::S3 { bucket, prefix } => Ok(Source::S3(self.access().await?.bucket(bucket, prefix))),
             #[cfg(not(feature = "s3"))]
             Location::S3 { .. } => Err(without_s3(&self.options, location)),
         }
@@ -82,7 +89,7 @@ impl Stores {
         match location {
             Location::Folder(path) => Lake::in_folder(path, is_made),
             #[cfg(feature = "s3")]
-            Location::S3 { bucket, prefix } => Lake::new(location, self.access().await.object_store(bucket)?, prefix),
+            Location::S3 { bucket, prefix } => Lake::new(location, self.access().await?.object_store(bucket)?, prefix),
             #[cfg(not(feature = "s3"))]
             Location::S3 { .. } => Err(without_s3(&self.options, location)),
         }
@@ -96,7 +103,7 @@ impl Stores {
         from: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> std::result::Result<Vec<PublicKey>, Cause> {
-        self.access().await.list_public_keys(region, from, until).await
+        self.access().await?.list_public_keys(region, from, until).await
     }
 
     /// The public keys that CloudTrail has signed digest files with in a Region, in a time.
@@ -114,17 +121,29 @@ impl Stores {
     /// A bucket to look into, where it is in another Region through that one.
     #[cfg(all(feature = "s3", feature = "live"))]
     pub async fn look(&self, bucket: &str, region: Option<&str>) -> Look {
-        self.access().await.look(bucket, region)
+        self.loaded().await.look(bucket, region)
     }
 
     /// CloudTrail in a Region.
     #[cfg(all(feature = "s3", feature = "live"))]
     pub async fn trails(&self, region: &str) -> Trails {
-        self.access().await.trails(region)
+        self.loaded().await.trails(region)
     }
 
+    /// AWS, where the endpoint may be spoken to.
     #[cfg(feature = "s3")]
-    async fn access(&self) -> &aws::Access {
+    async fn access(&self) -> Result<&aws::Access> {
+        self.options.check_endpoints()?;
+        let access = self.loaded().await;
+        if let Some(url) = access.endpoint_url() {
+            self.options.check_endpoint("the endpoint of the profile", url)?;
+        }
+        Ok(access)
+    }
+
+    /// AWS, for `doctor`, which has checked the endpoint.
+    #[cfg(feature = "s3")]
+    async fn loaded(&self) -> &aws::Access {
         self.access.get_or_init(|| aws::Access::load(&self.options)).await
     }
 }

@@ -75,6 +75,11 @@ impl Connection {
         Self { base: loader.load().await, reached: Mutex::default() }
     }
 
+    /// The endpoint in place of every service's own, where one is named.
+    pub fn endpoint_url(&self) -> Option<&str> {
+        self.base.endpoint_url()
+    }
+
     /// The Region, where environment or profile names one.
     pub fn region(&self) -> Option<String> {
         self.base.region().map(ToString::to_string)

@@ -258,6 +258,11 @@ impl Door {
         let Some(caller) = caller else { return Ok(task.service.refuse(&task.service.unknown_key())) };
         let refusal = match effect {
             None | Some(Effect::Hang(_)) => return Ok(self.ask(&caller, task, call)),
+            Some(Effect::Half) => {
+                let mut reply = self.ask(&caller, task, call);
+                reply.body.truncate(reply.body.len() / 2);
+                return Ok(reply);
+            }
             Some(Effect::Reset) => return Err(io::Error::other("this connection is to be dropped")),
             Some(Effect::Throttle) => task.service.throttled(),
             Some(Effect::AccessDenied) => task.service.denied(&caller.arn, &task.operation),

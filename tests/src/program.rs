@@ -9,7 +9,14 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use serde_json::{Map, Value};
 use tempfile::TempDir;
 
+/// Variables whose values no run may tell anybody, on no stream.
+const SECRETS: [&str; 4] =
+    ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"];
+
 /// A run of the program that is being put together.
+///
+/// What it writes is searched for the credentials that it was given: a run that tells them fails its test. Every run is asked
+/// for all that a logger could say (`RUST_LOG=trace`).
 ///
 /// It sees nothing of the machine's AWS configuration: no `AWS_*` variable, no profile, no instance metadata.
 #[derive(Debug, Clone)]
@@ -73,7 +80,7 @@ impl Program {
     pub fn run(&self) -> Outcome {
         let home = Home::new();
         let output = self.command(&home).output().unwrap_or_else(|error| self.did_not_start(&error));
-        Outcome::of(&output)
+        Outcome::of(&output).without(&self.secrets())
     }
 
     /// Starts, and leaves it running: to be killed, or waited for.
@@ -85,7 +92,14 @@ impl Program {
             .stderr(home.file("stderr"))
             .spawn()
             .unwrap_or_else(|error| self.did_not_start(&error));
-        Running { child, home }
+        Running { child, home, secrets: self.secrets() }
+    }
+
+    /// The credentials that it is given.
+    fn secrets(&self) -> Vec<String> {
+        let is_secret = |name: &OsString| SECRETS.iter().any(|secret| name == secret);
+        let given = self.environment.iter().filter(|(name, _)| is_secret(name));
+        given.map(|(_, value)| value.to_string_lossy().into_owned()).filter(|value| value.len() > 8).collect()
     }
 
     fn command(&self, home: &Home) -> Command {
@@ -102,6 +116,7 @@ impl Program {
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("HOME", home.folder.path())
             .env_remove("XDG_CONFIG_HOME")
+            .env("RUST_LOG", "trace")
             .env("NO_COLOR", "1");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Some(folder) = &self.current_folder {
@@ -154,6 +169,7 @@ impl Home {
 pub struct Running {
     child: Child,
     home: Home,
+    secrets: Vec<String>,
 }
 
 impl Running {
@@ -197,7 +213,8 @@ impl Running {
 
     fn end(&mut self) -> Outcome {
         let status = self.child.wait().expect("the child is ours to wait for");
-        Outcome { status: status_number(status), stdout: self.home.text("stdout"), stderr: self.home.text("stderr") }
+        let (stdout, stderr) = (self.home.text("stdout"), self.home.text("stderr"));
+        Outcome { status: status_number(status), stdout, stderr }.without(&self.secrets)
     }
 }
 
@@ -227,6 +244,17 @@ impl Outcome {
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
+    }
+
+    /// Itself, where it holds none of these; otherwise a panic that shows where, and not what.
+    fn without(self, secrets: &[String]) -> Self {
+        for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
+            let told = secrets.iter().any(|secret| text.contains(secret.as_str()));
+            let shown =
+                secrets.iter().fold(text.clone(), |text, secret| text.replace(secret.as_str(), "<A CREDENTIAL>"));
+            assert!(!told, "{name} tells a credential that the run was given:\n{shown}");
+        }
+        self
     }
 
     /// Itself, when it ended with `expected`; otherwise a panic that shows both streams.
@@ -278,6 +306,16 @@ mod tests {
         assert_eq!(outcome.stderr, "told\n");
         let rows = outcome.rows();
         assert_eq!((rows.len(), &rows[0]["config"], &rows[0]["given"]), (1, &Value::from(""), &Value::from("2")));
+    }
+
+    #[should_panic(expected = "stderr tells a credential that the run was given")]
+    #[test]
+    fn a_run_that_tells_its_credentials_fails_the_test() {
+        let secret = "planted-secret-access-key";
+        Program::new("/bin/sh")
+            .env("AWS_SECRET_ACCESS_KEY", secret)
+            .args(["-c", "echo \"$AWS_SECRET_ACCESS_KEY\" >&2"])
+            .run();
     }
 
     #[test]

@@ -5,8 +5,10 @@
 
 mod buckets;
 pub(crate) mod listing;
+mod mischief;
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -24,6 +26,9 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 
 use crate::loopback::{Loopback, percent_decoded};
 use buckets::Buckets;
+use mischief::Spell;
+
+pub use mischief::Mischief;
 
 const CHECKSUM: &str = "x-amz-checksum-sha256";
 
@@ -125,6 +130,17 @@ impl S3Server {
         aws_sdk_s3::Client::from_conf(config)
     }
 
+    /// From now on misbehaves in one way, on those of the requests that fit it whose number, from 0, is in the range.
+    pub fn misbehave(&self, mischief: Mischief, requests: Range<u32>) {
+        *self.door.spell.lock().expect("no thread panics while it holds the spell") =
+            Some(Spell::new(mischief, requests));
+    }
+
+    /// From now on behaves.
+    pub fn behave(&self) {
+        *self.door.spell.lock().expect("no thread panics while it holds the spell") = None;
+    }
+
     /// Every request so far, in order of arrival.
     pub fn requests(&self) -> Vec<Seen> {
         self.door.seen.lock().expect("no thread panics while it holds the log").clone()
@@ -134,8 +150,10 @@ impl S3Server {
 /// What every request passes on its way to the buckets.
 #[derive(Debug)]
 struct Door {
+    folder: PathBuf,
     buckets: S3Service,
     faults: Faults,
+    spell: Mutex<Option<Spell>>,
     requests: AtomicU32,
     seen: Mutex<Vec<Seen>>,
 }
@@ -144,7 +162,14 @@ impl Door {
     fn new(folder: &Path, faults: Faults) -> Self {
         let mut builder = S3ServiceBuilder::new(Buckets::new(folder));
         builder.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
-        Self { buckets: builder.build(), faults, requests: AtomicU32::new(0), seen: Mutex::default() }
+        Self {
+            folder: folder.to_owned(),
+            buckets: builder.build(),
+            faults,
+            spell: Mutex::default(),
+            requests: AtomicU32::new(0),
+            seen: Mutex::default(),
+        }
     }
 
     /// An error closes the connection: hyper sends nothing then.
@@ -161,6 +186,9 @@ impl Door {
             // Read to its end, so that the client has sent everything and reads the answer.
             let _unused = request.into_body().collect().await.map_err(std::io::Error::other)?;
             return Ok(slow_down());
+        }
+        if let Some(mischief) = self.struck(&request) {
+            return self.misbehave(mischief, request).await;
         }
         self.buckets.call(request.map(s3s::Body::from)).await.map_err(std::io::Error::other)
     }
@@ -183,12 +211,16 @@ fn is_due(every: Option<u32>, number: u32) -> bool {
 
 /// S3's answer to a client that asks too much (API Reference, "Error responses": `SlowDown`, 503).
 fn slow_down() -> HttpResponse {
-    let xml = concat!(
-        r#"<?xml version="1.0" encoding="UTF-8"?>"#,
-        "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+    refusal(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", "Please reduce your request rate.", "")
+}
+
+/// An error in S3's form; `more`: elements after its message.
+fn refusal(status: StatusCode, code: &str, message: &str, more: &str) -> HttpResponse {
+    let xml = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>{message}</Message>{more}</Error>"
     );
-    let mut response = Response::new(s3s::Body::from(xml.to_owned()));
-    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    let mut response = Response::new(s3s::Body::from(xml));
+    *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
     response
 }

@@ -6,7 +6,7 @@ mod history;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray};
-use config_rule::aws::{Connection, Options};
+use config_rule::aws::Connection;
 use config_rule::deletion::answer::{Answer, DeletionVerdict, Effect, Reason, ReasonCode};
 use config_rule::deletion::decide;
 use config_rule::deletion::facts::{Seen, Terms};
@@ -60,12 +60,7 @@ pub async fn run(args: &CanDelete, session: &Session, global: &Global) -> Result
 }
 
 async fn connect(global: &Global) -> Result<(Connection, String)> {
-    let options = Options {
-        profile: global.profile.clone(),
-        region: global.region.clone(),
-        endpoint_url: global.endpoint_url.clone(),
-    };
-    let connection = Connection::load(&options).await;
+    let connection = global.connection(None).await?;
     let no_region = "can-delete: no Region; give --region, or set AWS_REGION or a profile that has one";
     let region = connection.region().ok_or_else(|| Error::Misused(no_region.to_owned()))?;
     Ok((connection, region))

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
-use config_rule::aws::{Connection, Options};
 use config_rule::gather::Bounds;
 use tokio::time::Instant;
 
@@ -20,12 +19,7 @@ use crate::query::render::{Format, render};
 pub async fn run(args: &Doctor, session: &Session, global: &Global) -> Result<ExitCode> {
     let question = Question { now: session.now, checks: args.checks()?, source: args.trail_source()? };
     let deadline = Instant::now() + args.time_limit()?;
-    let options = Options {
-        profile: global.profile.clone(),
-        region: global.region.clone(),
-        endpoint_url: global.endpoint_url.clone(),
-    };
-    let connection = Connection::load(&options).await;
+    let connection = global.connection(None).await?;
     // Nothing is looked at twice.
     let second_look_after = std::time::Duration::ZERO;
     let bounds = Bounds { concurrency: args.concurrency.into(), deadline, second_look_after };

@@ -6,7 +6,6 @@ mod places;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use config_rule::aws::{Connection, Options};
 use config_rule::check::{Checked, Request, check};
 use config_rule::facts::Unread;
 use config_rule::gather::{Bounds, Memory};
@@ -57,12 +56,7 @@ pub async fn run(args: &Evaluate, session: &Session, global: &Global) -> Result<
         time_limit: args.time_limit()?,
         now: session.now,
     };
-    let options = Options {
-        profile: global.profile.clone(),
-        region: global.region.clone(),
-        endpoint_url: global.endpoint_url.clone(),
-    };
-    let connection = Connection::load(&options).await;
+    let connection = global.connection(None).await?;
     let Places { places, unlisted } = places::of(&wanted, &connection).await?;
     let looks = places.into_iter().map(|place| look(place, &asked));
     let seen: Vec<Seen> = stream::iter(looks).buffered(args.places_at_once.into()).collect().await;

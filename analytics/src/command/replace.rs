@@ -6,7 +6,6 @@ mod output;
 
 use std::path::Path;
 
-use config_rule::aws::{Connection, Options};
 use config_rule::facts::{Fact, Job, JobFacts};
 use config_rule::gather::Bounds;
 use config_rule::replacement::gather::{self, Access};
@@ -61,12 +60,7 @@ async fn replace(args: &Replace, session: &Session, global: &Global) -> Halted<E
         deadline: Instant::now() + args.time_limit()?,
         second_look_after: SECOND_LOOK_AFTER,
     };
-    let options = Options {
-        profile: global.profile.clone(),
-        region: args.region(global.region.as_deref())?,
-        endpoint_url: global.endpoint_url.clone(),
-    };
-    let connection = Connection::load(&options).await;
+    let connection = global.connection(args.region(global.region.as_deref())?).await?;
     let region = connection.region().ok_or_else(no_region)?;
     let reading = Reading { args, session, access: connection.replacement(), region, bounds };
     let found = reading.old().await?;

@@ -1,6 +1,6 @@
 //! `bedrock-audit report`
 
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -59,7 +59,7 @@ pub struct Made<'a> {
 impl Made<'_> {
     /// Writes a file; beside a page, the whole list too, since the page summarises what is compliant.
     pub async fn write_beside_csv(&self, path: &Path) -> Result<()> {
-        let csv = (self.format == ReportFormat::Html).then(|| path.with_extension("csv"));
+        let csv = (self.format == ReportFormat::Html && !is_stream(path)).then(|| path.with_extension("csv"));
         if let Some(csv) = &csv {
             let mut rows = Vec::new();
             render(&self.report.verdicts, Format::Csv, &mut rows)?;
@@ -92,12 +92,26 @@ impl Made<'_> {
     }
 }
 
-/// Writes a file that has its name only once it is whole.
+/// A pipe or a device, which is written into and never replaced; what stands below `/dev` leads to one, or to a stream of ours.
+fn is_stream(path: &Path) -> bool {
+    path.starts_with("/dev") || fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+/// Writes a file that has its name only once it is whole. A link in its place is replaced, not followed.
 fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let failed = |source: io::Error| Error::Output { what: path.display().to_string(), source: source.into() };
+    if is_stream(path) {
+        return OpenOptions::new().write(true).open(path).and_then(|mut out| out.write_all(bytes)).map_err(failed);
+    }
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".unfinished");
     let unfinished = path.with_file_name(name);
-    let written = File::create(&unfinished).and_then(|mut file| file.write_all(bytes));
+    // Of a run that was killed; or a link, which would be followed.
+    let cleared = match fs::remove_file(&unfinished) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
+        _ => Ok(()),
+    };
+    let made = cleared.and_then(|()| OpenOptions::new().write(true).create_new(true).open(&unfinished));
+    let written = made.and_then(|mut file| file.write_all(bytes));
     written.and_then(|()| fs::rename(&unfinished, path)).map_err(failed)
 }

@@ -26,7 +26,7 @@ struct Row {
 
 pub async fn run(args: &Verify, session: &Session) -> Result<ExitCode> {
     if super::verify_pack::is_pack(&args.source) {
-        return super::verify_pack::run(args);
+        return super::verify_pack::run(args, session.memory_bytes);
     }
     let plan = args.check(session.now)?;
     let location = Location::parse(&args.source)?;

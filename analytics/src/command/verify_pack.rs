@@ -15,9 +15,10 @@ pub fn is_pack(source: &str) -> bool {
     [MANIFEST, SUMS].iter().any(|name| Path::new(source).join(name).is_file())
 }
 
-pub fn run(args: &Verify) -> Result<ExitCode> {
+/// `memory_bytes`: a pack is held whole, and may have been made by somebody who means harm.
+pub fn run(args: &Verify, memory_bytes: usize) -> Result<ExitCode> {
     let trust = args.trust()?;
-    let files = read(Path::new(&args.source))?;
+    let files = read(Path::new(&args.source), memory_bytes)?;
     let report = pack::check(&files, &trust);
     let mut text = String::new();
     for finding in &report.findings {
@@ -52,13 +53,13 @@ fn signature(state: SignatureState) -> &'static str {
     }
 }
 
-fn read(folder: &Path) -> Result<Files> {
+fn read(folder: &Path, memory_bytes: usize) -> Result<Files> {
     let failed = |source: std::io::Error| Error::Lake {
         action: "read",
         location: folder.display().to_string(),
         source: source.into(),
     };
-    let (mut files, mut folders) = (Files::new(), vec![folder.to_owned()]);
+    let (mut files, mut folders, mut bytes_left) = (Files::new(), vec![folder.to_owned()], memory_bytes as u64);
     while let Some(next) = folders.pop() {
         for entry in fs::read_dir(&next).map_err(failed)? {
             let entry = entry.map_err(failed)?;
@@ -67,6 +68,13 @@ fn read(folder: &Path) -> Result<Files> {
             if metadata.is_dir() {
                 folders.push(path);
             } else if metadata.is_file() && metadata.len() <= FILE_BYTES_LIMIT && files.len() < FILES_LIMIT {
+                bytes_left = bytes_left.checked_sub(metadata.len()).ok_or_else(|| {
+                    let limits =
+                        "the memory setting has room for; where you trust who made it, give more with --memory";
+                    failed(std::io::Error::other(format!(
+                        "its files have more than the {memory_bytes} bytes that {limits}"
+                    )))
+                })?;
                 files.insert(name, fs::read(&path).map_err(failed)?);
             } else {
                 let limits = "a pack holds plain files of at most 1 GiB, and at most a million of them";

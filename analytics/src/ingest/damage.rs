@@ -125,7 +125,10 @@ impl Damage {
     }
 }
 
+/// Enough to tell `<html>` and `<?xml` from JSON, too little to tell what a record says.
+const SHOWN: usize = 6;
+
 /// The first characters of some bytes, fit for a message.
 fn start_of(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(&bytes[..bytes.len().min(24)]).into_owned()
+    String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]).into_owned()
 }

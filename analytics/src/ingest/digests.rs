@@ -2,14 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 
-use arrow::array::{Array, AsArray};
+use arrow::array::Array;
 use chrono::{DateTime, Utc};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use schemas::tables::{DIGEST_LOG_FILES, DIGESTS};
 
 use super::object_key::ObjectKey;
 use super::selection::Selection;
-use crate::error::{Cause, Error, Result};
+use super::stored::{damaged, texts};
+use crate::error::{Cause, Result};
 use crate::store::{Lake, Listed, Source};
 use crate::table::TableBuilder;
 use crate::verification::{Keys, check_digests};
@@ -51,11 +52,7 @@ impl<'a> Digests<'a> {
                 continue;
             }
             let bytes = lake.read(&part.path).await?;
-            settled.extend(read_part(bytes).map_err(|source| Error::Lake {
-                action: "read",
-                location: format!("{}/{}", lake.location(), part.path),
-                source,
-            })?);
+            settled.extend(read_part(bytes).map_err(|cause| damaged(lake, &part, &*cause))?);
         }
         Ok(Self { keys, now, settled })
     }
@@ -124,8 +121,8 @@ fn read_part(bytes: bytes::Bytes) -> std::result::Result<Vec<(String, String)>, 
     let mut settled = Vec::new();
     for batch in ParquetRecordBatchReaderBuilder::try_new(bytes)?.build()? {
         let batch = batch?;
-        let text = |name: &str| batch[name].as_string::<i32>();
-        let (files, etags, statuses) = (text("digest_file"), text("etag"), text("status"));
+        let (files, etags) = (texts(&batch, "digest_file")?, texts(&batch, "etag")?);
+        let statuses = texts(&batch, "status")?;
         for row in 0..batch.num_rows() {
             let is_settled =
                 [DigestStatus::Valid.as_str(), DigestStatus::Invalid.as_str()].contains(&statuses.value(row));

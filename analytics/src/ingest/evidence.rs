@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray};
+use arrow::array::Array;
 use object_store::path::Path;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use schemas::tables::{EVIDENCE_FILES, LOG_FILES};
 
 use super::part::fresh_name;
+use super::stored::{damaged, texts};
 use super::{Notice, encode};
 use crate::error::{Cause, Error, Result, chain};
 use crate::evidence::{EvidenceFile, EvidenceTables, Limits, SetAside, read};
@@ -117,11 +118,7 @@ async fn known(lake: &Lake) -> Result<HashSet<(String, String)>> {
     for part in lake.parts(EVIDENCE_FILES.name).await? {
         if committed.contains(part.name()) {
             let bytes = lake.read(&part.path).await?;
-            known.extend(read_part(bytes).map_err(|source| Error::Lake {
-                action: "read",
-                location: format!("{}/{}", lake.location(), part.path),
-                source,
-            })?);
+            known.extend(read_part(bytes).map_err(|cause| damaged(lake, &part, &*cause))?);
         }
     }
     Ok(known)
@@ -134,8 +131,8 @@ fn read_part(bytes: bytes::Bytes) -> std::result::Result<Vec<(String, String)>, 
     let mut known = Vec::new();
     for batch in builder.with_projection(columns).build()? {
         let batch = batch?;
-        let text = |name: &str| batch[name].as_string::<i32>();
-        let (files, etags, reasons) = (text("evidence_file"), text("etag"), text("set_aside_reason"));
+        let (files, etags) = (texts(&batch, "evidence_file")?, texts(&batch, "etag")?);
+        let reasons = texts(&batch, "set_aside_reason")?;
         for row in 0..batch.num_rows() {
             if reasons.is_null(row) || !reasons.value(row).starts_with(UNREADABLE) {
                 known.push((files.value(row).to_owned(), etags.value(row).to_owned()));

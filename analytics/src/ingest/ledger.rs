@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use arrow::array::{Array, AsArray};
+use arrow::array::Array;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use parquet::arrow::ProjectionMask;
@@ -12,8 +12,9 @@ use schemas::tables::{INGEST_RUNS, INGESTED, LOG_FILES};
 
 use super::keep::Keep;
 use super::part::UNREADABLE;
+use super::stored::{damaged, texts};
 use super::summary::Summary;
-use crate::error::{Cause, Error, Result};
+use crate::error::{Cause, Result};
 use crate::sha256::Sha256;
 use crate::store::{Lake, Listed, Part, form};
 
@@ -31,11 +32,7 @@ impl Known {
         let parts = lake.parts(LOG_FILES.name).await?;
         let read = |part: Part| async move {
             let bytes = lake.read(&part.path).await?;
-            read_part(bytes, keep).map_err(|source| Error::Lake {
-                action: "read",
-                location: format!("{}/{}", lake.location(), part.path),
-                source,
-            })
+            read_part(bytes, keep).map_err(|cause| damaged(lake, &part, &*cause))
         };
         let found: Vec<Vec<[u8; 16]>> =
             futures::stream::iter(parts).map(read).buffer_unordered(READS).try_collect().await?;
@@ -60,9 +57,8 @@ fn read_part(bytes: Bytes, keep: Keep) -> std::result::Result<Vec<[u8; 16]>, Cau
     let mut files = Vec::new();
     for batch in builder.with_projection(columns).build()? {
         let batch = batch?;
-        let text = |name: &str| batch[name].as_string::<i32>();
-        let (log_files, etags, events) = (text("log_file"), text("etag"), text("events"));
-        let reasons = text("set_aside_reason");
+        let (log_files, etags) = (texts(&batch, "log_file")?, texts(&batch, "etag")?);
+        let (events, reasons) = (texts(&batch, "events")?, texts(&batch, "set_aside_reason")?);
         for row in 0..batch.num_rows() {
             let was_read = reasons.is_null(row) || reasons.value(row) != UNREADABLE;
             if was_read && Keep::parse(events.value(row)).is_some_and(|kept| kept >= keep) {
@@ -91,5 +87,5 @@ pub async fn remove_orphans(lake: &Lake, age: Duration) -> Result<u64> {
     for part in &orphans {
         lake.remove(&part.path).await?;
     }
-    Ok(orphans.len() as u64)
+    Ok(orphans.len() as u64 + lake.remove_staged(age)?)
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use schemas::record::{MEMBERS, member_index};
+use serde_json::error::Category;
 
 use super::members::MemberReader;
 
@@ -19,7 +20,7 @@ pub enum Rejection {
     /// Not a JSON object.
     #[error("is not a JSON object: {cause}")]
     NotAnObject {
-        /// The parser's words.
+        /// What is wrong, and where.
         cause: String,
     },
     /// A member that every record must have.
@@ -117,6 +118,16 @@ pub fn text_of(json: &str, has_escapes: bool) -> Option<Cow<'_, str>> {
     }
 }
 
+/// The parser's own words repeat what stands there, which may be a secret.
+fn without_quotes(cause: &serde_json::Error) -> String {
+    let place = format!("line {} column {}", cause.line(), cause.column());
+    match cause.classify() {
+        Category::Data => "another value stands there".to_owned(),
+        Category::Eof => format!("it ends too early, at {place}"),
+        Category::Syntax | Category::Io => format!("no JSON at {place}"),
+    }
+}
+
 fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     let with_fraction = || text.ends_with('Z').then(|| DateTime::parse_from_rfc3339(text).ok()).flatten();
     whole_second(text.as_bytes()).or_else(|| with_fraction().map(|at| at.to_utc()))
@@ -147,7 +158,7 @@ impl<'a> RawMembers<'a> {
             Some(index) => found.members[index] = Some(value),
             None => found.others.push((name, value)),
         };
-        reader.read(text, add).map_err(|cause| Rejection::NotAnObject { cause: cause.to_string() })?;
+        reader.read(text, add).map_err(|cause| Rejection::NotAnObject { cause: without_quotes(&cause) })?;
         found.has_escapes = reader.has_escapes();
         Ok(found)
     }
@@ -182,7 +193,7 @@ mod tests {
                 text("2026-03-04", "2026-02-30"),
                 "has eventTime \"2026-02-30T05:06:07Z\", which is not a date and time in UTC such as 2026-03-04T05:06:07Z",
             ),
-            ("null".to_owned(), "is not a JSON object: invalid type: null, expected an object at line 1 column 4"),
+            ("null".to_owned(), "is not a JSON object: another value stands there"),
         ] {
             assert_eq!(read(record.as_bytes()).err().map(|e| e.to_string()).as_deref(), Some(expected), "{record}");
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, SchemaRef};
 use chrono::{DateTime, Utc};
 use datafusion::common::ParamValues;
@@ -15,6 +15,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
+use futures::TryStreamExt;
 use schemas::tables::{EVENTS, HISTORY, INGESTED, Table};
 use url::Url;
 
@@ -39,6 +40,9 @@ const PARTITION_MEMORY: usize = 128 << 20;
 const MERGING_PART: usize = 32;
 const MERGING_MOST: usize = 10 << 20;
 
+/// Of a batch beside its rows: a query without end gives batches of one row.
+const BATCH_BYTES: usize = 1 << 10;
+
 /// The raw table behind the view `events`, in which a record that was delivered twice may stand twice.
 const EVENT_COPIES: &str = "event_copies";
 
@@ -46,6 +50,7 @@ const EVENT_COPIES: &str = "event_copies";
 pub struct Engine {
     context: SessionContext,
     committed: BTreeSet<String>,
+    memory_bytes: usize,
 }
 
 /// The rows that answer a query.
@@ -80,7 +85,7 @@ impl Engine {
         let reader = LakeReader::new(lake.store(), committed.clone(), &fingerprint(committed));
         let context = context(memory_bytes).map_err(|cause| failed("set up", "the engine", cause))?;
         context.register_object_store(&Url::parse(LAKE_URL).expect("a constant"), Arc::new(reader));
-        let engine = Self { context, committed: committed.clone() };
+        let engine = Self { context, committed: committed.clone(), memory_bytes };
         engine.register_tables().map_err(|cause| failed("set up", "the tables", cause))?;
         engine.register_prices(prices::none()).map_err(|cause| failed("set up", "the prices", cause))?;
         for (name, sql) in views() {
@@ -113,7 +118,15 @@ impl Engine {
     pub async fn answer(&self, sql: &str, name: &str, values: Option<ParamValues>) -> Result<Answer> {
         let frame = self.frame(sql, name, values).await?;
         let schema = Arc::new(frame.schema().as_arrow().clone());
-        let batches = frame.collect().await.map_err(|cause| failed("run", name, cause))?;
+        let mut rows = frame.execute_stream().await.map_err(|cause| failed("run", name, cause))?;
+        let (mut batches, mut bytes) = (Vec::new(), 0);
+        while let Some(batch) = rows.try_next().await.map_err(|cause| failed("run", name, cause))? {
+            bytes += bytes_of(&batch);
+            if bytes > self.memory_bytes {
+                return Err(too_much(name, self.memory_bytes));
+            }
+            batches.push(batch);
+        }
         Ok(Answer { schema, batches })
     }
 
@@ -193,6 +206,18 @@ fn context(memory_bytes: usize) -> datafusion::error::Result<SessionContext> {
     let pool = Arc::new(FairSpillPool::new(memory_bytes));
     let runtime = RuntimeEnvBuilder::new().with_memory_pool(pool).build_arc()?;
     Ok(SessionContext::new_with_config_rt(config, runtime))
+}
+
+/// What the rows take, and what holding them does.
+fn bytes_of(batch: &RecordBatch) -> usize {
+    let rows = |column: &ArrayRef| column.to_data().get_slice_memory_size().unwrap_or_default();
+    BATCH_BYTES + batch.columns().iter().map(rows).sum::<usize>()
+}
+
+/// An answer is held until it is written, beside what the operators of the pool hold.
+fn too_much(query: &str, memory_bytes: usize) -> Error {
+    let cause = format!("the answer takes more than {memory_bytes} bytes; narrow it, or give more with --memory");
+    Error::Query { action: "run", query: query.to_owned(), source: cause.into() }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]

@@ -48,6 +48,18 @@ impl fmt::Display for LakeReader {
     }
 }
 
+/// The engine passes over a file of no bytes, as if it held no rows. None of ours is empty: something has cut it off.
+fn not_empty(meta: ObjectMeta) -> Result<ObjectMeta> {
+    if meta.size > 0 || meta.location.extension() != Some("parquet") {
+        return Ok(meta);
+    }
+    let advice = "restore an earlier version of it, or ingest again into a new lake";
+    Err(Error::Generic {
+        store: "lake",
+        source: format!("{} is empty, and no part is; {advice}", meta.location).into(),
+    })
+}
+
 fn refused<T>() -> Result<T> {
     Err(Error::NotSupported { source: "the lake is read-only to SQL".into() })
 }
@@ -78,12 +90,13 @@ impl ObjectStore for LakeReader {
         let (committed, fingerprint) = (self.committed.clone(), self.fingerprint.clone());
         let is_visible =
             move |meta: &ObjectMeta| future::ready(Self::is_visible(&committed, &fingerprint, &meta.location));
-        self.inner.list(prefix).try_filter(is_visible).boxed()
+        self.inner.list(prefix).try_filter(is_visible).and_then(|meta| future::ready(not_empty(meta))).boxed()
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
         let mut found = self.inner.list_with_delimiter(prefix).await?;
         found.objects.retain(|meta| Self::is_visible(&self.committed, &self.fingerprint, &meta.location));
+        found.objects = found.objects.into_iter().map(not_empty).collect::<Result<_>>()?;
         Ok(found)
     }
 

@@ -9,6 +9,7 @@ use parquet::arrow::ArrowWriter;
 
 use super::engine::Answer;
 use crate::error::{Cause, Error, Result};
+use crate::report::html::escape::is_unseen;
 
 /// A format of answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -84,9 +85,21 @@ fn terminal_width() -> Option<u16> {
     std::io::stdout().is_terminal().then(terminal_size::terminal_size).flatten().map(|(width, _)| width.0)
 }
 
-/// A text whose control characters a terminal shows rather than obeys.
+/// A text in which nothing is obeyed by a terminal, turns the direction of writing, or is there without being seen.
 pub fn visible(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
+    text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
+        if is_unseen(c) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+        shown
+    })
+}
+
+/// The same of a text of several lines.
+pub fn visible_lines(text: &str) -> String {
+    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
 }
 
 fn write_json(answer: &Answer, out: &mut dyn Write) -> Written {
@@ -188,5 +201,18 @@ mod tests {
         assert!(csv.contains("\"'=HYPERLINK(\"\"x\"\")\"") && csv.contains(",-5\r\n"), "{csv}");
         assert!(!rendered(&answer, Format::Table).contains('\u{1b}'));
         assert!(rendered(&answer, Format::Markdown).contains("\\u{1b}[31mred\\|\\n |"));
+    }
+
+    #[test]
+    fn what_turns_the_direction_of_writing_or_is_not_seen_is_shown_to_people() {
+        let answer = answer(vec![Some("gpj\u{202e}exe"), Some("a\u{200b}b\u{feff}c\u{e0041}"), Some("עברית 測試")]);
+        for format in [Format::Table, Format::Markdown] {
+            let shown = rendered(&answer, format);
+            assert!(shown.contains("gpj\\u{202e}exe") && shown.contains("a\\u{200b}b\\u{feff}c\\u{e0041}"), "{shown}");
+            assert!(shown.contains("עברית 測試"), "words of every script stay: {shown}");
+        }
+        // A program gets what the log says.
+        assert!(rendered(&answer, Format::Ndjson).contains("gpj\u{202e}exe"));
+        assert_eq!(visible_lines("a\u{1b}\nb"), "a\\u{1b}\nb");
     }
 }

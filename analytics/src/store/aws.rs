@@ -57,6 +57,11 @@ impl Access {
         }
     }
 
+    /// The endpoint in place of S3's own.
+    pub fn endpoint_url(&self) -> Option<&str> {
+        self.endpoint_url.as_deref()
+    }
+
     /// A prefix of a bucket to read log files from.
     pub fn bucket(&self, bucket: &str, prefix: &str) -> Bucket {
         Bucket::new(self.client.clone(), bucket, prefix, self.request_payer)

@@ -10,6 +10,9 @@ use crate::error::{Error, Result};
 use crate::ingest::object_key::ObjectKey;
 use crate::ingest::selection::Selection;
 
+const SYMBOLIC_LINKS: &str = "symbolic links";
+const NOT_UTF8: &str = "names that are not UTF-8";
+
 /// A folder or one file, by its absolute path.
 pub struct Folder {
     root: PathBuf,
@@ -56,11 +59,11 @@ impl Folder {
             let entry = entry?;
             let (path, kind) = (entry.path(), entry.file_type()?);
             if kind.is_symlink() {
-                listing.pass_over("symbolic links");
+                listing.pass_over_by_name(&path.to_string_lossy(), SYMBOLIC_LINKS);
             } else if !kind.is_dir() && !kind.is_file() {
                 listing.pass_over("pipes, sockets and devices");
             } else if path.to_str().is_none() {
-                listing.pass_over("names that are not UTF-8");
+                listing.pass_over_by_name(&path.to_string_lossy(), NOT_UTF8);
             } else if kind.is_dir() {
                 if selection.may_hold(&self.below_root(&path)) {
                     folders.push(path);

@@ -8,14 +8,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
-use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt};
 use schemas::tables::LOG_FILES;
 
 use super::Location;
-use crate::error::{Error, Result};
+use super::advice::advised;
+use super::own_files::{OwnFiles, remove_staged};
+use crate::error::{Cause, Error, Result};
 
 /// A published Parquet file.
 #[derive(Debug, Clone)]
@@ -62,20 +63,23 @@ pub(crate) fn name_of(path: &Path) -> &str {
 pub struct Lake {
     location: String,
     store: Arc<dyn ObjectStore>,
+    /// The folder that it is in, where it is in one.
+    folder: Option<Arc<FilePath>>,
 }
 
 impl Lake {
     /// The lake in a folder. Only who writes to it makes the folder: to a reader, a missing one is a mistake.
     pub fn in_folder(path: &FilePath, is_made: bool) -> Result<Self> {
         let failed =
-            |source: crate::error::Cause| Error::Lake { action: "open", location: path.display().to_string(), source };
+            |cause: Cause| Error::Lake { action: "open", location: path.display().to_string(), source: advised(cause) };
         if is_made {
             std::fs::create_dir_all(path).map_err(|cause| failed(cause.into()))?;
         }
-        let store = LocalFileSystem::new_with_prefix(path).map_err(|cause| failed(cause.into()))?;
+        let store = OwnFiles::new(path).map_err(|cause| failed(cause.into()))?;
         Ok(Self {
             location: path.display().to_string().trim_end_matches('/').to_owned(),
-            store: Arc::new(store.with_automatic_cleanup(true)),
+            folder: Some(store.root().into()),
+            store: Arc::new(store),
         })
     }
 
@@ -85,7 +89,7 @@ impl Lake {
             "" => store,
             prefix => Arc::new(PrefixStore::new(store, prefix)),
         };
-        Ok(Self { location: location.to_string().trim_end_matches('/').to_owned(), store })
+        Ok(Self { location: location.to_string().trim_end_matches('/').to_owned(), store, folder: None })
     }
 
     /// Where the lake is, as typed.
@@ -152,6 +156,16 @@ impl Lake {
         }
     }
 
+    /// Removes what a writer that was killed had not yet given its name, in a folder; a bucket shows no such thing.
+    pub fn remove_staged(&self, age: Duration) -> Result<u64> {
+        let Some(folder) = &self.folder else { return Ok(0) };
+        remove_staged(folder, age).map_err(|cause| Error::Lake {
+            action: "clear",
+            location: self.location.clone(),
+            source: cause.into(),
+        })
+    }
+
     /// The error of a part that was there and is gone.
     pub fn lost(&self, path: &Path) -> Error {
         let cause = "another run has removed it, taking this one for dead; run again";
@@ -159,6 +173,6 @@ impl Lake {
     }
 
     fn failed(&self, action: &'static str, path: &str, cause: object_store::Error) -> Error {
-        Error::Lake { action, location: format!("{}/{path}", self.location), source: cause.into() }
+        Error::Lake { action, location: format!("{}/{path}", self.location), source: advised(cause.into()) }
     }
 }

@@ -22,6 +22,10 @@ pub enum Location {
 impl Location {
     /// Reads `s3://bucket/prefix`, `file:///folder` or a path.
     pub fn parse(text: &str) -> Result<Self> {
+        if text.contains("X-Amz-") {
+            let expected = "it is a secret, and leads to one object; expected a folder or s3://bucket/prefix";
+            return Err(Error::Misused(format!("a presigned URL: {expected}")));
+        }
         if let Some(rest) = text.strip_prefix("s3://") {
             return Self::parse_s3(text, rest);
         }
@@ -68,6 +72,8 @@ mod tests {
         assert_eq!(parse("s3://trail/a/b/"), s3("trail", "a/b/"));
         assert_eq!(parse("file:///tmp/x"), Location::Folder("/tmp/x".into()));
         assert_eq!(parse("logs"), Location::Folder("logs".into()));
+        let presigned = Location::parse("https://b.s3.amazonaws.com/k?X-Amz-Signature=hunter2").expect_err("a secret");
+        assert!(!presigned.to_string().contains("hunter2"), "{presigned}");
         for text in ["", "s3://", "s3:///a", "gs://bucket", "https://bucket.s3.amazonaws.com"] {
             assert!(Location::parse(text).is_err(), "{text}");
         }

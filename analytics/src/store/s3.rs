@@ -14,6 +14,7 @@ use futures::{FutureExt, StreamExt};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
+use super::advice::{CLOCK, EXPIRED};
 use super::source::{Fetched, FetchedWithMetadata, Listed, Listing};
 use crate::error::{Cause, Error, chain};
 use crate::ingest::object_key::ObjectKey;
@@ -117,10 +118,18 @@ impl Bucket {
         let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
         let request = request.set_delimiter(delimiter.map(str::to_owned)).set_continuation_token(token);
         let answer = request.set_request_payer(self.request_payer.clone()).send().await;
-        answer.map_err(|cause| {
-            let hint = hint_of(cause.code(), "s3:ListBucket");
-            Error::List { location: format!("s3://{}/{prefix}", self.bucket), hint, source: words_of(&cause).into() }
-        })
+        let failed = |hint, source| Error::List { location: format!("s3://{}/{prefix}", self.bucket), hint, source };
+        let page = answer.map_err(|cause| failed(hint_of(cause.code(), "s3:ListBucket"), words_of(&cause).into()))?;
+        // The SDK takes a document that ends early for its end.
+        let (found, said) =
+            (page.contents().len() + page.common_prefixes().len(), page.key_count().unwrap_or_default());
+        if usize::try_from(said).is_ok_and(|said| found < said) {
+            return Err(failed(
+                None,
+                format!("the page says that it holds {said} keys, and holds {found}; run again").into(),
+            ));
+        }
+        Ok(page)
     }
 
     fn take(&self, page: ListObjectsV2Output, selection: &Selection, found: &mut Found) {
@@ -246,10 +255,18 @@ impl Bucket {
     async fn get(&self, listed: &Listed) -> Result<GetObjectOutput, Cause> {
         let request = self.client.get_object().bucket(&self.bucket).key(&listed.key).if_match(&listed.etag);
         let answer = request.set_request_payer(self.request_payer.clone()).send().boxed().await;
-        answer.map_err(|cause| {
+        let object = answer.map_err(|cause| {
             let hint = hint_of(cause.code(), "s3:GetObject").map(|hint| format!(" ({hint})")).unwrap_or_default();
-            format!("{}{hint}", words_of(&cause)).into()
-        })
+            format!("{}{hint}", words_of(&cause))
+        })?;
+        // What stands between may not know the condition of the request.
+        let bare = |etag: &str| etag.trim_matches('"').to_owned();
+        match object.e_tag() {
+            Some(etag) if !listed.etag.is_empty() && bare(etag) != bare(&listed.etag) => {
+                Err("it came with another ETag than it was listed with: it changed since; run again".into())
+            }
+            _ => Ok(object),
+        }
     }
 }
 
@@ -284,6 +301,8 @@ fn hint_of(code: Option<&str>, action: &'static str) -> Option<&'static str> {
         ("PermanentRedirect" | "AuthorizationHeaderMalformed", _) => {
             Some("the bucket is in another Region: give --region")
         }
+        ("RequestTimeTooSkewed", _) => Some(CLOCK),
+        ("ExpiredToken" | "ExpiredTokenException", _) => Some(EXPIRED),
         ("PreconditionFailed", _) => Some("the object changed since it was listed; run again"),
         ("SlowDown", _) => Some("S3 asks to slow down; run again, with fewer --workers if it persists"),
         _ => None,

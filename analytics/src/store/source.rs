@@ -47,6 +47,8 @@ pub struct Listing {
     pub evidence: Vec<Listed>,
     /// How many objects were passed over, by reason in words.
     pub passed_over: BTreeMap<&'static str, u64>,
+    /// Those passed over that somebody may take for log files, with the reason.
+    pub to_name: Vec<(String, &'static str)>,
 }
 
 impl Listing {
@@ -67,11 +69,18 @@ impl Listing {
         *self.passed_over.entry(reason).or_default() += 1;
     }
 
+    /// Counts an object that is passed over, to be named too.
+    pub(super) fn pass_over_by_name(&mut self, name: &str, reason: &'static str) {
+        self.pass_over(reason);
+        self.to_name.push((name.to_owned(), reason));
+    }
+
     /// Takes in another listing.
     pub fn merge(&mut self, other: Self) {
         self.log_files.extend(other.log_files);
         self.digests.extend(other.digests);
         self.evidence.extend(other.evidence);
+        self.to_name.extend(other.to_name);
         for (reason, count) in other.passed_over {
             *self.passed_over.entry(reason).or_default() += count;
         }

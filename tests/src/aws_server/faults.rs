@@ -30,6 +30,7 @@ pub(super) enum Effect {
     InternalError,
     Reset,
     Hang(Duration),
+    Half,
     Error(Refusal),
 }
 
@@ -98,6 +99,11 @@ impl Fault {
     /// Answers as usual, that much later.
     pub fn hang(self, time: Duration) -> Self {
         self.with(Effect::Hang(time))
+    }
+
+    /// Answers 200 with the first half of what it would have said.
+    pub fn half_an_answer(self) -> Self {
+        self.with(Effect::Half)
     }
 
     /// Answers with that error, in the form of the service's protocol.

@@ -11,7 +11,7 @@ use crate::command::audit::counts_by_control;
 use crate::command::write_stdout;
 use crate::error::Result;
 use crate::query::Answer;
-use crate::query::render::{Format, render};
+use crate::query::render::{Format, render, visible};
 
 /// The columns that people read; the others are for programs.
 const READ_BY_PEOPLE: [&str; 5] = ["created_at", "job_name", "control", "verdict", "reason"];
@@ -74,6 +74,7 @@ fn unread(evaluated: &Evaluated) -> Vec<String> {
     let mut lines = Vec::new();
     for (account_id, unread) in &evaluated.unlisted {
         let account = account_id.as_deref().unwrap_or("this account");
+        let unread = visible(&unread.to_string());
         lines.push(format!("could not read: {account}: {unread}; name its Regions with --regions"));
     }
     for seen in &evaluated.seen {
@@ -82,7 +83,8 @@ fn unread(evaluated: &Evaluated) -> Vec<String> {
         } else {
             String::new()
         };
-        lines.extend(seen.checked.unread().iter().map(|unread| format!("could not read: {place}{unread}")));
+        let said = seen.checked.unread().iter().map(|unread| visible(&unread.to_string())).collect::<Vec<_>>();
+        lines.extend(said.iter().map(|unread| format!("could not read: {place}{unread}")));
         if !seen.checked.is_complete() {
             lines.push(format!("{place}there may be more jobs: a listing was cut short"));
         }

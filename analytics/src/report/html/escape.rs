@@ -23,7 +23,7 @@ impl Escaper for Visible {
 
 /// Controls, line separators, marks and overrides of direction, and characters without a width (Unicode's
 /// Default_Ignorable_Code_Point): all of them can make a text look like another one.
-const fn is_unseen(c: char) -> bool {
+pub const fn is_unseen(c: char) -> bool {
     matches!(c,
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}'
         | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
