@@ -4,6 +4,8 @@ mod can_delete;
 mod config_file;
 mod doctor;
 mod replace;
+mod serve;
+mod shell;
 
 pub use can_delete::{CanDelete, FinishedJobsChoice, ReasonFormat};
 
@@ -25,6 +27,8 @@ use crate::store::without_document;
 
 pub use doctor::Doctor;
 pub use replace::{Replace, ReplaceOutput};
+pub use serve::Serve;
+pub use shell::Shell;
 
 /// Audits Amazon Bedrock jobs and their network: then, from CloudTrail log files, and now, from live APIs.
 #[derive(Debug, Parser)]
@@ -90,6 +94,10 @@ pub enum Command {
     Explain(Explain),
     /// Answer a named question, or SQL of your own, over every table of the lake
     Query(Query),
+    /// Ask one question after another: SQL and named questions, with history and completion
+    Shell(Shell),
+    /// Let psql, DBeaver, Grafana and pandas read the lake, through PostgreSQL's protocol
+    Serve(Serve),
     /// Write the verdicts as a page, for other programs, or as an evidence pack with what they rest on
     Report(Report),
     /// Check digest files and log files, or an evidence pack, against CloudTrail's signatures and hashes

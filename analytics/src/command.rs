@@ -16,6 +16,9 @@ mod query;
 mod replace;
 mod report;
 mod report_pack;
+#[cfg(feature = "serve")]
+mod serve;
+mod shell;
 mod verify;
 mod verify_pack;
 
@@ -34,6 +37,9 @@ use crate::rebuild;
 use crate::store::{Lake, Location, Stores};
 use crate::verification::Keys;
 
+/// Of each thread; what is not used takes no memory.
+const STACK: usize = 32 << 20;
+
 /// What every command works with.
 struct Session {
     stores: Stores,
@@ -50,7 +56,11 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         now: Utc::now(),
         progress: Progress::new(cli.global.quiet),
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        // SQL can be deep: its longest chain of operators is taken apart recursively.
+        .thread_stack_size(STACK)
+        .enable_all()
+        .build();
     let runtime = runtime.map_err(|cause| Error::Output { what: "to the runtime".to_owned(), source: cause.into() })?;
     runtime.block_on(async {
         match &cli.command {
@@ -60,6 +70,14 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
             Command::Audit(audit) => audit::run(audit, &session).await,
             Command::Explain(explain) => explain::run(explain, &session).await,
             Command::Query(query) => query::run(query, &session).await,
+            Command::Shell(shell) => shell::run(shell, &session).await,
+            #[cfg(feature = "serve")]
+            Command::Serve(serve) => serve::run(serve, &session).await,
+            #[cfg(not(feature = "serve"))]
+            Command::Serve(_) => Err(Error::Misused(
+                "serve: this program was built without the cargo feature serve; build again with --features serve"
+                    .to_owned(),
+            )),
             Command::Report(report) => report::run(report, &session).await,
             Command::Completions(completions) => completions::print(completions),
             Command::Man(man) => completions::man(man),

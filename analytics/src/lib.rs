@@ -12,6 +12,8 @@
 //! | [`deletion_input`] | what somebody is about to delete, as other programs write it down |
 //! | [`pack`], [`packing`] | the evidence pack: its form and its check; what goes into it |
 //! | `doctor` | what stands in the way of a first real run (features `s3` and `live`) |
+//! | [`shell`] | what is typed into the shell: statements, commands, completion |
+//! | `serve` | PostgreSQL's protocol over the lake, read-only (feature `serve`) |
 //! | [`cli`], [`plan`], [`command`] | what was typed, what it means, what is done |
 //! | [`trail`] | makes log files: the demo's, the tests', the benches' |
 
@@ -32,7 +34,10 @@ pub mod progress;
 pub mod query;
 pub mod rebuild;
 pub mod report;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod sha256;
+pub mod shell;
 pub mod store;
 pub mod table;
 pub mod trail;

@@ -9,6 +9,8 @@ mod doctor;
 pub mod evaluate;
 #[cfg(feature = "live")]
 mod replace;
+#[cfg(feature = "serve")]
+pub mod serve;
 
 use std::path::PathBuf;
 

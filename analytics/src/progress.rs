@@ -27,6 +27,11 @@ impl Progress {
         Bar { files, ..bar }
     }
 
+    /// Shows that a statement runs, and for how long already.
+    pub fn running(&self) -> Bar {
+        self.bar(None, "running {spinner} {elapsed}")
+    }
+
     fn bar(&self, length: Option<u64>, template: &str) -> Bar {
         let target = if self.is_drawn { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(length, target);

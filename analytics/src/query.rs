@@ -1,6 +1,7 @@
 //! SQL over the lake: DataFusion set up over its tables, the questions that come with the program, and their answers.
 
 mod catalog;
+pub mod current;
 mod engine;
 mod params;
 pub mod prices;
@@ -9,5 +10,7 @@ pub mod render;
 pub mod rows;
 
 pub use catalog::{Catalog, Parameter, ParameterKind, Question, views};
-pub use engine::{Answer, Engine};
+#[cfg(feature = "serve")]
+pub(crate) use engine::read_only;
+pub use engine::{Answer, Engine, Memory};
 pub use params::{Bindings, parse_time};

@@ -12,6 +12,9 @@ pub mod aws_server;
 /// The program: runs the shipped binary with nothing of the machine's AWS configuration.
 pub mod program;
 
+/// A client of PostgreSQL's protocol that can also misbehave.
+pub mod postgres_client;
+
 /// The function: the shipped Lambda binary behind a Runtime API in this process, invoked as Lambda invokes it.
 pub mod runtime_api;
 

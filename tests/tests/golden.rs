@@ -32,6 +32,8 @@ fn golden_help() {
         vec!["rebuild", "--help"],
         vec!["audit", "--help"],
         vec!["query", "--help"],
+        vec!["shell", "--help"],
+        vec!["serve", "--help"],
         vec!["explain", "--help"],
         vec!["report", "--help"],
         vec!["verify", "--help"],

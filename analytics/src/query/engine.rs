@@ -12,14 +12,14 @@ use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
 use futures::TryStreamExt;
 use schemas::tables::{EVENTS, HISTORY, INGESTED, Table};
 use url::Url;
 
-use super::catalog::{Question, views};
+use super::catalog::{Catalog, Question, views};
 use super::params::Bindings;
 use super::prices;
 use super::reader::LakeReader;
@@ -45,6 +45,30 @@ const BATCH_BYTES: usize = 1 << 10;
 
 /// The raw table behind the view `events`, in which a record that was delivered twice may stand twice.
 const EVENT_COPIES: &str = "event_copies";
+
+/// What queries may hold at one time; engines that are open side by side may share it.
+#[derive(Debug, Clone)]
+pub struct Memory {
+    bytes: usize,
+    pool: Arc<dyn MemoryPool>,
+}
+
+impl Memory {
+    /// So many bytes.
+    pub fn new(bytes: usize) -> Self {
+        // What an operator that can spill may hold is its share: the first would otherwise take everything, and the others
+        // could not even begin.
+        Self { bytes, pool: Arc::new(FairSpillPool::new(bytes)) }
+    }
+
+    /// How many statements can run at one time and sort: each of them has what an operator needs on one core.
+    pub fn statements_at_once(&self) -> usize {
+        (self.bytes / PARTITION_MEMORY).max(1)
+    }
+}
+
+/// The schema of the questions that are views.
+const QUESTIONS: &str = "queries";
 
 /// SQL over one state of a lake.
 pub struct Engine {
@@ -72,18 +96,27 @@ impl Answer {
 impl Engine {
     /// Opens a lake with the history of some committed parts, which must have been built.
     pub async fn open(lake: &Lake, committed: &BTreeSet<String>, memory_bytes: usize) -> Result<Self> {
+        Self::open_sharing(lake, committed, &Memory::new(memory_bytes)).await
+    }
+
+    /// The same, with memory that other engines have a share of.
+    pub async fn open_sharing(lake: &Lake, committed: &BTreeSet<String>, memory: &Memory) -> Result<Self> {
         // Without its files a table would be empty, which is an answer and here a wrong one.
         if !is_built(lake, &fingerprint(committed)).await? {
             let source = "another run has replaced it; run again".into();
             return Err(Error::Lake { action: "find the history of", location: lake.location().to_owned(), source });
         }
-        Self::open_events(lake, committed, memory_bytes).await
+        Self::open_tables(lake, committed, memory).await
     }
 
     /// Opens a lake whose history may be missing: its tables are then empty.
     pub async fn open_events(lake: &Lake, committed: &BTreeSet<String>, memory_bytes: usize) -> Result<Self> {
+        Self::open_tables(lake, committed, &Memory::new(memory_bytes)).await
+    }
+
+    async fn open_tables(lake: &Lake, committed: &BTreeSet<String>, memory: &Memory) -> Result<Self> {
         let reader = LakeReader::new(lake.store(), committed.clone(), &fingerprint(committed));
-        let context = context(memory_bytes).map_err(|cause| failed("set up", "the engine", cause))?;
+        let context = context(memory).map_err(|cause| failed("set up", "the engine", cause))?;
         context.register_object_store(&Url::parse(LAKE_URL).expect("a constant"), Arc::new(reader));
         let engine = Self { context, committed: committed.clone(), memory_bytes };
         engine.register_tables().map_err(|cause| failed("set up", "the tables", cause))?;
@@ -101,6 +134,22 @@ impl Engine {
             self.register_prices(rows).map_err(|cause| failed("set up", "the prices", cause))?;
         }
         Ok(self)
+    }
+
+    /// Makes the questions without parameters views of the schema `queries`: others cannot be asked without their values.
+    pub async fn with_question_views(self, catalog: &Catalog) -> Result<Self> {
+        self.make(&format!("create schema {QUESTIONS}"), QUESTIONS).await?;
+        for question in catalog.questions().iter().filter(|question| question.parameters.is_empty()) {
+            let create = format!("create view {QUESTIONS}.{} as {}", question.name, question.sql);
+            self.make(&create, &question.name).await?;
+        }
+        Ok(self)
+    }
+
+    /// DataFusion's own session.
+    #[cfg(feature = "serve")]
+    pub(crate) fn session(&self) -> &SessionContext {
+        &self.context
     }
 
     /// The parts that the engine sees.
@@ -141,9 +190,12 @@ impl Engine {
         failed(action, name, cause)
     }
 
+    async fn make(&self, sql: &str, name: &str) -> Result<()> {
+        self.context.sql(sql).await.map(|_| ()).map_err(|cause| failed("plan", name, cause))
+    }
+
     async fn frame(&self, sql: &str, name: &str, values: Option<ParamValues>) -> Result<DataFrame> {
-        let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-        let planned = self.context.sql_with_options(sql, read_only).await;
+        let planned = self.context.sql_with_options(sql, read_only()).await;
         let frame = planned.and_then(|frame| match values {
             Some(values) => frame.with_param_values(values),
             None => Ok(frame),
@@ -186,25 +238,27 @@ impl Engine {
     }
 }
 
-fn context(memory_bytes: usize) -> datafusion::error::Result<SessionContext> {
+/// Nothing that makes, changes or writes anything, and no setting.
+pub(crate) fn read_only() -> SQLOptions {
+    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false)
+}
+
+fn context(memory: &Memory) -> datafusion::error::Result<SessionContext> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let mut config = SessionConfig::new()
         .with_information_schema(true)
         .with_default_catalog_and_schema("lake", "public")
         .with_batch_size(BATCH_ROWS)
-        .with_target_partitions((memory_bytes / PARTITION_MEMORY).clamp(1, cores));
+        .with_target_partitions((memory.bytes / PARTITION_MEMORY).clamp(1, cores));
     // Plain Arrow strings, as in `schemas`; views would save copies that our small answers do not make.
     config.options_mut().execution.parquet.schema_force_view_types = false;
     config.options_mut().execution.parquet.pushdown_filters = true;
     // Planning opens no file: a lake has thousands, and a scan prunes by their own statistics.
     config.options_mut().execution.collect_statistics = false;
     config.options_mut().sql_parser.map_string_types_to_utf8view = false;
-    let merging = memory_bytes / MERGING_PART;
+    let merging = memory.bytes / MERGING_PART;
     config.options_mut().execution.sort_spill_reservation_bytes = merging.min(MERGING_MOST);
-    // What an operator that can spill may hold is its share: the first would otherwise take everything, and the others could
-    // not even begin.
-    let pool = Arc::new(FairSpillPool::new(memory_bytes));
-    let runtime = RuntimeEnvBuilder::new().with_memory_pool(pool).build_arc()?;
+    let runtime = RuntimeEnvBuilder::new().with_memory_pool(memory.pool.clone()).build_arc()?;
     Ok(SessionContext::new_with_config_rt(config, runtime))
 }
 
