@@ -2,12 +2,14 @@
 
 mod can_delete;
 mod config_file;
+mod connect;
 mod doctor;
 mod replace;
 mod serve;
 mod shell;
 
 pub use can_delete::{CanDelete, FinishedJobsChoice, ReasonFormat};
+pub use connect::Connect;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -98,6 +100,8 @@ pub enum Command {
     Shell(Shell),
     /// Let psql, DBeaver, Grafana and pandas read the lake, through PostgreSQL's protocol
     Serve(Serve),
+    /// Print the statements that open the lake in DuckDB, Athena or Spark, and a question in their SQL
+    Connect(Connect),
     /// Write the verdicts as a page, for other programs, or as an evidence pack with what they rest on
     Report(Report),
     /// Check digest files and log files, or an evidence pack, against CloudTrail's signatures and hashes

@@ -4,6 +4,7 @@ mod audit;
 #[cfg(feature = "live")]
 mod can_delete;
 mod completions;
+mod connect;
 mod demo;
 #[cfg(all(feature = "s3", feature = "live"))]
 mod doctor;
@@ -78,6 +79,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
                 "serve: this program was built without the cargo feature serve; build again with --features serve"
                     .to_owned(),
             )),
+            Command::Connect(connect) => connect::run(connect, &session, &cli.global).await,
             Command::Report(report) => report::run(report, &session).await,
             Command::Completions(completions) => completions::print(completions),
             Command::Man(man) => completions::man(man),

@@ -6,6 +6,7 @@
 //! | [`ingest`] | log files in, `events` and the ledger out |
 //! | [`rebuild`] | `events` in, the history out |
 //! | [`query`] | SQL over all of it, the questions that come with the program, their answers as text |
+//! | [`connect`] | the statements that open the lake in another engine |
 //! | [`audit`](mod@audit) | every job judged against every control |
 //! | [`verify`], [`verification`] | whether log files are as CloudTrail delivered them: the decision, and the reading for it |
 //! | [`evidence`] | what the rule of AWS Config wrote, read |
@@ -20,6 +21,7 @@
 pub mod audit;
 pub mod cli;
 pub mod command;
+pub mod connect;
 pub mod deletion_input;
 #[cfg(all(feature = "s3", feature = "live"))]
 pub mod doctor;

@@ -1,6 +1,7 @@
 //! What was typed means this, checked. Nothing after this module looks at a flag.
 
 mod can_delete;
+mod connect;
 #[cfg(feature = "live")]
 mod connection;
 #[cfg(all(feature = "s3", feature = "live"))]
@@ -176,20 +177,24 @@ fn verdicts(names: &[String]) -> Result<Vec<Verdict>> {
 impl Query {
     /// Values for parameters.
     pub fn bindings(&self, now: DateTime<Utc>) -> Result<Bindings> {
-        let mut bindings = Bindings::default();
-        for (option, name, text) in
-            [("--since", "since", &self.since), ("--until", "until", &self.until), ("--as-of", "as_of", &self.as_of)]
-        {
-            if let Some(at) = maybe_time(option, text.as_deref(), now)? {
-                bindings.times.insert(name.to_owned(), at);
-            }
-        }
-        for param in &self.params {
-            let (name, value) = param.split_once('=').ok_or_else(|| misused("--param", param, "name=value"))?;
-            bindings.texts.insert(name.to_owned(), value.to_owned());
-        }
-        Ok(bindings)
+        bindings([&self.since, &self.until, &self.as_of], &self.params, now)
     }
+}
+
+/// What `--since`, `--until`, `--as-of` and `--param` say.
+fn bindings(times: [&Option<String>; 3], params: &[String], now: DateTime<Utc>) -> Result<Bindings> {
+    let mut bindings = Bindings::default();
+    let names = [("--since", "since"), ("--until", "until"), ("--as-of", "as_of")];
+    for ((option, name), text) in names.into_iter().zip(times) {
+        if let Some(at) = maybe_time(option, text.as_deref(), now)? {
+            bindings.times.insert(name.to_owned(), at);
+        }
+    }
+    for param in params {
+        let (name, value) = param.split_once('=').ok_or_else(|| misused("--param", param, "name=value"))?;
+        bindings.texts.insert(name.to_owned(), value.to_owned());
+    }
+    Ok(bindings)
 }
 
 fn read_key<K>(

@@ -13,4 +13,4 @@ pub use catalog::{Catalog, Parameter, ParameterKind, Question, views};
 #[cfg(feature = "serve")]
 pub(crate) use engine::read_only;
 pub use engine::{Answer, Engine, Memory};
-pub use params::{Bindings, parse_time};
+pub use params::{Bindings, Value, parse_time};

@@ -51,15 +51,7 @@ networks as (
     select
         named.job_key, named.account_id, named.aws_region, named.resource_kind, named.resource_id, named.named_at,
         named.judged_at,
-        case when groups.deleted_at <= named.judged_at then 1 else 0 end as is_gone,
-        -- A group that is gone is nobody's peer.
-        string_agg(
-            case
-                when named.resource_kind <> 'security_group' or groups.deleted_at <= named.judged_at then null
-                else named.resource_id
-            end,
-            ','
-        ) over (partition by named.job_key) as living_groups
+        case when groups.deleted_at <= named.judged_at then 1 else 0 end as is_gone
     from (
         select
             seen.job_key, seen.account_id, seen.aws_region, seen.resource_kind, seen.resource_id, seen.named_at,
@@ -141,7 +133,7 @@ endpoint_targets as (
 targets as (
     select
         networks.job_key, networks.account_id, networks.aws_region, networks.named_at, networks.judged_at,
-        networks.living_groups, networks.resource_kind, networks.resource_id,
+        networks.resource_kind, networks.resource_id,
         subnet_ranges.vpc_id, vpcs.created_at as vpc_created_at,
         ends.endpoint_id, ends.is_gateway, coalesce(ends.service, 'none') as service, ends.direction, ends.target_kind,
         case when ends.direction = 'in' and ends.target_kind = 'subnet' then networks.resource_id else ends.target_id end
@@ -177,7 +169,7 @@ targets as (
 -- traffic into it; with their lives, and the last time by then that the rule of AWS Config saw all of their rules.
 group_lives as (
     select
-        named.job_key, named.account_id, named.aws_region, named.named_at, named.judged_at, named.living_groups,
+        named.job_key, named.account_id, named.aws_region, named.named_at, named.judged_at,
         named.endpoint_id, named.group_id,
         groups.group_name, groups.vpc_id, groups.is_in_default_vpc, groups.created_at,
         case when groups.deleted_at <= $as_of then groups.deleted_at end as deleted_at,
@@ -186,7 +178,7 @@ group_lives as (
         max(sightings.evaluated_at) as seen_at
     from (
         select distinct
-            job_key, account_id, aws_region, named_at, judged_at, living_groups,
+            job_key, account_id, aws_region, named_at, judged_at,
             case when target_kind = 'group' then endpoint_id else '' end as endpoint_id,
             case when target_kind = 'group' then target_id else resource_id end as group_id
         from targets
@@ -206,7 +198,7 @@ group_lives as (
         and sightings.state = 'known'
         and sightings.evaluated_at <= named.judged_at
     group by
-        named.job_key, named.account_id, named.aws_region, named.named_at, named.judged_at, named.living_groups,
+        named.job_key, named.account_id, named.aws_region, named.named_at, named.judged_at,
         named.endpoint_id, named.group_id,
         groups.group_name, groups.vpc_id, groups.is_in_default_vpc, groups.created_at, groups.deleted_at,
         groups.is_default, vpcs.created_at
@@ -215,7 +207,7 @@ group_lives as (
 -- may a deletion that does not tell its group: an endpoint's cannot be deleted, nor one whose own deletion is told.
 groups_judged as (
     select
-        lives.job_key, lives.account_id, lives.aws_region, lives.judged_at, lives.living_groups, lives.endpoint_id,
+        lives.job_key, lives.account_id, lives.aws_region, lives.judged_at, lives.endpoint_id,
         lives.group_id,
         coalesce(lives.created_at, lives.came_at, lives.seen_at) as known_from,
         case when lives.deleted_at <= lives.judged_at then 1 else 0 end as is_gone,
@@ -267,7 +259,7 @@ groups_judged as (
             )
         )
     group by
-        lives.job_key, lives.account_id, lives.aws_region, lives.judged_at, lives.living_groups, lives.endpoint_id,
+        lives.job_key, lives.account_id, lives.aws_region, lives.judged_at, lives.endpoint_id,
         lives.group_id, lives.created_at, lives.came_at, lives.seen_at, lives.deleted_at
 ),
 -- A row for each group and rule in force then, and one for a group without any. A rule that ended unseen, or of which only
@@ -284,7 +276,7 @@ rules_judged as (
             else 1
         end as is_sure,
         case when strpos(s3_lists.value, '"' || rules.peer || '"') > 0 then 1 else 0 end as is_s3_list,
-        case when strpos(',' || groups.living_groups || ',', ',' || rules.peer || ',') > 0 then 1 else 0 end as is_job_peer
+        case when peers.group_id is not null then 1 else 0 end as is_job_peer
     from groups_judged as groups
     left join https_rules as rules
         on rules.account_id = groups.account_id
@@ -294,6 +286,13 @@ rules_judged as (
         and groups.is_gone = 0
         and (rules.started_at is null or rules.started_at <= groups.judged_at)
         and (rules.ended_at is null or rules.ended_at > groups.judged_at)
+    -- A group that is gone is nobody's peer.
+    left join (
+        select distinct job_key, resource_id as group_id
+        from networks
+        where resource_kind = 'security_group' and is_gone = 0
+    ) as peers
+        on peers.job_key = groups.job_key and peers.group_id = rules.peer
     -- S3's prefix list as the rule of AWS Config saw it, with its id among its ranges; no record tells that id.
     left join (
         select account_id, aws_region, max(value) as value

@@ -34,6 +34,7 @@ fn golden_help() {
         vec!["query", "--help"],
         vec!["shell", "--help"],
         vec!["serve", "--help"],
+        vec!["connect", "--help"],
         vec!["explain", "--help"],
         vec!["report", "--help"],
         vec!["verify", "--help"],

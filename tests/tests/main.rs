@@ -23,6 +23,7 @@ mod links;
 mod memory;
 mod pack;
 mod planted_damage;
+mod portable;
 mod reach_witness;
 mod real_records;
 mod rebuilt;

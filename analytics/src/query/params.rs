@@ -17,9 +17,33 @@ pub struct Bindings {
     pub texts: BTreeMap<String, String>,
 }
 
+/// A value of a parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// An instant.
+    Time(DateTime<Utc>),
+    /// A text.
+    Text(String),
+}
+
+impl Value {
+    fn scalar(self) -> ScalarValue {
+        match self {
+            Self::Time(at) => time_value(at),
+            Self::Text(text) => ScalarValue::Utf8(Some(text)),
+        }
+    }
+}
+
 impl Bindings {
     /// The values that a question takes; a name that it does not know lists those it does.
     pub fn values(&self, question: &Question, now: DateTime<Utc>) -> Result<ParamValues> {
+        let values = self.plain_values(question, now)?.into_iter().map(|(name, value)| (name, value.scalar()));
+        Ok(ParamValues::from(values.collect::<std::collections::HashMap<_, _>>()))
+    }
+
+    /// The same, in the order of the header, for another engine.
+    pub fn plain_values(&self, question: &Question, now: DateTime<Utc>) -> Result<Vec<(String, Value)>> {
         let known: Vec<&str> = question.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
         for name in self.times.keys().chain(self.texts.keys()) {
             if !known.contains(&name.as_str()) {
@@ -31,17 +55,16 @@ impl Bindings {
             }
         }
         let values = question.parameters.iter().map(|parameter| {
+            let name = &parameter.name;
             let value = match parameter.kind {
-                ParameterKind::Time => time_value(
-                    self.times.get(&parameter.name).copied().unwrap_or_else(|| default_time(&parameter.name, now)),
-                ),
-                ParameterKind::Text => {
-                    ScalarValue::Utf8(Some(self.texts.get(&parameter.name).cloned().unwrap_or_default()))
+                ParameterKind::Time => {
+                    Value::Time(self.times.get(name).copied().unwrap_or_else(|| default_time(name, now)))
                 }
+                ParameterKind::Text => Value::Text(self.texts.get(name).cloned().unwrap_or_default()),
             };
-            (parameter.name.clone(), value)
+            (name.clone(), value)
         });
-        Ok(ParamValues::from(values.collect::<std::collections::HashMap<_, _>>()))
+        Ok(values.collect())
     }
 
     /// Values for SQL that somebody typed: all that were given, and the times that every question has.

@@ -22,6 +22,9 @@ use crate::error::{Error, Result};
 /// The table's name in SQL.
 pub const NAME: &str = "prices";
 
+/// Its columns; all but the first are US dollars.
+pub const COLUMNS: [&str; 3] = ["base_model", "usd_per_job", "usd_per_hour"];
+
 const HEADER: &str = "base_model,usd_per_job,usd_per_hour";
 
 /// The table's columns.

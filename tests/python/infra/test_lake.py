@@ -360,7 +360,7 @@ def test_several_shards_are_an_array_and_a_rebuild_of_its_own():
     target, = resources["IngestSchedule"]["Properties"]["Targets"]
     assert target["BatchParameters"]["ArrayProperties"] == {"Size": "8"}
     container = resources["Ingest"]["Properties"]["ContainerProperties"]
-    assert '--shard "$AWS_BATCH_JOB_ARRAY_INDEX/$SHARDS"' in container["Command"][2]
+    assert '--shard "$((AWS_BATCH_JOB_ARRAY_INDEX + 1))/$SHARDS"' in container["Command"][2]
     assert {"Name": "SHARDS", "Value": "8"} in container["Environment"]
     rebuild, = resources["RebuildAfterShards"]["Properties"]["Targets"]
     assert rebuild["BatchParameters"]["JobDefinition"] == "<Rebuild>"
@@ -420,8 +420,10 @@ def test_a_task_ends_as_its_program_does(tmp_path, codes, expected, calls):
 def test_a_shard_knows_its_place(tmp_path):
     fake_program(tmp_path, 0, 0)
     container = ingest(Shards="8")["Ingest"]["Properties"]["ContainerProperties"]
-    code, calls = run_command(tmp_path, container, AWS_BATCH_JOB_ARRAY_INDEX="7")
-    assert (code, calls) == (0, [f"{INGEST} --shard 7/8"])
+    # AWS Batch counts from 0, the program from 1.
+    for index in ("0", "7"):
+        code, calls = run_command(tmp_path, container, AWS_BATCH_JOB_ARRAY_INDEX=index)
+    assert (code, calls) == (0, [f"{INGEST} --shard 1/8", f"{INGEST} --shard 8/8"])
 
 
 def test_tasks_take_nothing_in():
