@@ -21,7 +21,7 @@ impl Progress {
         self.bar(None, "listing {spinner} {human_pos} objects")
     }
 
-    /// Counts log files and bytes read, with the time left.
+    /// Counts log files and bytes read, with their rates and the time left.
     pub fn reading(&self, files: u64, bytes: u64) -> Bar {
         let bar = self.bar(Some(bytes), "reading {wide_bar} {bytes}/{total_bytes} {msg} {bytes_per_sec} left {eta}");
         Bar { files, ..bar }
@@ -61,7 +61,8 @@ impl Bar {
         let done = self.done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
         self.bar.inc(bytes);
         if done.is_multiple_of(64) || done == self.files {
-            self.bar.set_message(format!("{done}/{} files", self.files));
+            let rate = done as f64 / self.bar.elapsed().as_secs_f64().max(0.001);
+            self.bar.set_message(format!("{done}/{} files, {rate:.0} a second", self.files));
         }
     }
 

@@ -1,6 +1,6 @@
 //! Athena: a database with a table for each folder of the lake, as `infra/lake-tables.yaml` makes them, and one question.
 //!
-//! Athena has no views here: a column with a time zone cannot be in one. So the question begins with all tables and views as
+//! Athena has no views here, as in `infra/`. So the question begins with all tables and views as
 //! common table expressions, as the named queries of `infra/` do. They choose by the history's own row (table `rebuilds`) and,
 //! of the events, by the ledger's rows; parts with digest files or evidence are taken as they are, since Athena does not see
 //! the empty file of the ledger that commits them.

@@ -109,7 +109,7 @@ mod tests {
     use object_store::path::Path;
 
     fn part(table: &str, name: &str) -> Part {
-        Part { path: Path::from(format!("history/{table}/{name}.parquet")), written_at: Utc::now() }
+        Part { path: Path::from(format!("history/{table}/{name}.parquet")), written_at: Utc::now(), bytes: 0 }
     }
 
     #[test]

@@ -118,7 +118,7 @@ impl Engine {
         let reader = LakeReader::new(lake.store(), committed.clone(), &fingerprint(committed));
         let context = context(memory).map_err(|cause| failed("set up", "the engine", cause))?;
         context.register_object_store(&Url::parse(LAKE_URL).expect("a constant"), Arc::new(reader));
-        let engine = Self { context, committed: committed.clone(), memory_bytes };
+        let engine = Self { context, committed: committed.clone(), memory_bytes: memory.bytes };
         engine.register_tables().map_err(|cause| failed("set up", "the tables", cause))?;
         engine.register_prices(prices::none()).map_err(|cause| failed("set up", "the prices", cause))?;
         for (name, sql) in views() {
