@@ -1,6 +1,7 @@
 //! What was typed.
 
 mod can_delete;
+mod compact;
 mod config_file;
 mod connect;
 mod doctor;
@@ -27,6 +28,7 @@ use crate::ingest::shard::Shard;
 use crate::query::render::{Format, visible, visible_lines};
 use crate::store::without_document;
 
+pub use compact::Compact;
 pub use doctor::Doctor;
 pub use replace::{Replace, ReplaceOutput};
 pub use serve::Serve;
@@ -88,6 +90,8 @@ pub enum Command {
     Demo(Demo),
     /// Read CloudTrail log files into a lake of Parquet files
     Ingest(Ingest),
+    /// Merge the lake's many small files into few, beside everything else that reads or writes it
+    Compact(Compact),
     /// Rebuild the history from the lake's events (audit and query do so by themselves)
     Rebuild(Rebuild),
     /// Judge every job against every control, with reason and citation

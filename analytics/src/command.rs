@@ -3,6 +3,7 @@
 mod audit;
 #[cfg(feature = "live")]
 mod can_delete;
+mod compact;
 mod completions;
 mod connect;
 mod demo;
@@ -67,6 +68,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         match &cli.command {
             Command::Demo(demo) => demo::run(demo, &session).await,
             Command::Ingest(ingest) => ingest::run(ingest, &session).await,
+            Command::Compact(compact) => compact::run(compact, &session).await,
             Command::Rebuild(rebuild) => session.rebuild(rebuild).await,
             Command::Audit(audit) => audit::run(audit, &session).await,
             Command::Explain(explain) => explain::run(explain, &session).await,

@@ -47,8 +47,9 @@ use part::{PartWriter, PlannedPart};
 use selection::Selection;
 use shard::Shard;
 
-pub(crate) use self::parquet::{Spool, encode};
-pub use ledger::remove_orphans;
+pub(crate) use self::parquet::{EVENT_ORDER, Spool, encode};
+pub(crate) use self::part::fresh_name;
+pub use ledger::{Removed, remove_orphans};
 pub use summary::{Notice, Notices, Summary};
 
 /// The memory that one worker needs: its window, the rows that it collects, their sorted copy, the file that they
@@ -90,7 +91,8 @@ pub async fn ingest(
 ) -> Result<Summary> {
     // Before anything is removed: nothing is done in the lake of a newer program.
     let known = ledger::Known::load(lake, plan.keep).await?;
-    let mut summary = Summary { orphans_removed: remove_orphans(lake, plan.orphan_age).await?, ..Summary::default() };
+    let mut summary =
+        Summary { orphans_removed: remove_orphans(lake, plan.orphan_age).await?.orphans, ..Summary::default() };
     let digests = match keys {
         Some(keys) => Some(digests::Digests::load(lake, keys, now).await?),
         None => None,

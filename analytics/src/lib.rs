@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`store`] | sources and the lake: folders and S3 |
 //! | [`ingest`] | log files in, `events` and the ledger out |
+//! | [`compact`](mod@compact) | many small parts of the lake into few |
 //! | [`rebuild`] | `events` in, the history out |
 //! | [`query`] | SQL over all of it, the questions that come with the program, their answers as text |
 //! | [`connect`] | the statements that open the lake in another engine |
@@ -21,6 +22,7 @@
 pub mod audit;
 pub mod cli;
 pub mod command;
+pub mod compact;
 pub mod connect;
 pub mod deletion_input;
 #[cfg(all(feature = "s3", feature = "live"))]

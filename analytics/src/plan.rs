@@ -1,6 +1,7 @@
 //! What was typed means this, checked. Nothing after this module looks at a flag.
 
 mod can_delete;
+mod compact;
 mod connect;
 #[cfg(feature = "live")]
 mod connection;
@@ -235,8 +236,13 @@ fn misused(option: &str, found: &str, expected: &str) -> Error {
     Error::Misused(format!("{option} {found:?}: expected {expected}"))
 }
 
-/// Reads `512MiB`, `2GiB`, `800MB`, `1000000`; nothing below 64 MiB serves.
+/// Reads a size; nothing below 64 MiB serves.
 fn parse_size(text: &str) -> Option<usize> {
+    parse_bytes(text).filter(|bytes| *bytes >= 64 << 20)
+}
+
+/// Reads `512MiB`, `2GiB`, `800MB`, `1000000`.
+fn parse_bytes(text: &str) -> Option<usize> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let factor: usize = match unit.trim() {
@@ -249,7 +255,7 @@ fn parse_size(text: &str) -> Option<usize> {
         "GiB" => 1 << 30,
         _ => return None,
     };
-    number.parse::<usize>().ok()?.checked_mul(factor).filter(|bytes| *bytes >= 64 << 20)
+    number.parse::<usize>().ok()?.checked_mul(factor)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod render;
 pub mod rows;
 
 pub use catalog::{Catalog, Parameter, ParameterKind, Question, views};
+pub(crate) use engine::EVENT_COPIES;
 #[cfg(feature = "serve")]
 pub(crate) use engine::read_only;
 pub use engine::{Answer, Engine, Memory};

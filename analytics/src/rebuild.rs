@@ -32,7 +32,7 @@ use serde_json::Value;
 use crate::error::Result;
 use crate::query::Engine;
 use crate::sha256::{Sha256, hex};
-use crate::store::{Lake, form};
+use crate::store::{Compactions, Lake, form};
 use crate::table::TableBuilder;
 use event::Event;
 use fold::Fold;
@@ -99,7 +99,7 @@ pub async fn rebuild(lake: &Lake, committed: &BTreeSet<String>, memory_bytes: us
     }
     fold.finish(seen::read_jobs(&engine).await?, &mut spools);
     spools.add(coverage::table(&engine).await?);
-    spools.add(own_row(committed));
+    spools.add(own_row(committed, &lake.compactions().await?));
     let fingerprint = fingerprint(committed);
     let mut files = spools.finish();
     for table in HISTORY {
@@ -110,10 +110,11 @@ pub async fn rebuild(lake: &Lake, committed: &BTreeSet<String>, memory_bytes: us
     remove_outlived(lake, &fingerprint).await
 }
 
-/// What the history says of itself, for engines that cannot compute a fingerprint.
-fn own_row(committed: &BTreeSet<String>) -> TableBuilder {
+/// What the history says of itself, for engines that cannot compute a fingerprint. They take that of the most parts for the
+/// newest: so a merged part counts as those that it stands for.
+fn own_row(committed: &BTreeSet<String>, compactions: &Compactions) -> TableBuilder {
     let mut rows = TableBuilder::new(&REBUILDS);
-    let row = rows.row().text("fingerprint", fingerprint(committed)).int("parts", committed.len());
+    let row = rows.row().text("fingerprint", fingerprint(committed)).int("parts", compactions.ingested(committed));
     row.int("history_version", HISTORY_VERSION).end();
     rows
 }

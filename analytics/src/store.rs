@@ -5,6 +5,7 @@ mod advice;
 mod aws;
 #[cfg(feature = "s3")]
 mod cloudtrail;
+mod compactions;
 #[cfg(any(feature = "s3", feature = "live"))]
 mod endpoint;
 mod folder;
@@ -21,6 +22,7 @@ mod source;
 mod trails;
 
 pub(crate) use advice::without_document;
+pub use compactions::{Compactions, Ledger, is_merged_name, merged_name};
 pub use lake::{Lake, Part};
 pub(crate) use lake::{is_our_name, name_of};
 pub use location::Location;

@@ -3,6 +3,7 @@
 //! Times are microseconds in UTC. `history` tables are flat, without lists or JSON, so that the same SQL reads them in
 //! any engine.
 
+mod compactions;
 mod coverage;
 mod digests;
 mod events;
@@ -14,6 +15,7 @@ mod rules;
 mod tags;
 mod topology;
 
+pub use compactions::COMPACTIONS;
 pub use coverage::COVERAGE;
 pub use digests::{DIGEST_LOG_FILES, DIGESTS};
 pub use events::EVENTS;

@@ -194,7 +194,8 @@ fn a_config_file_gives_defaults_and_a_bad_one_is_named() {
 fn completions_and_manual_pages_know_every_command() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     program().args(["man", "--out"]).arg(folder.path()).run().expect_status(0);
-    let commands = ["demo", "ingest", "rebuild", "audit", "explain", "query", "report", "verify", "evaluate"];
+    let commands =
+        ["demo", "ingest", "compact", "rebuild", "audit", "explain", "query", "report", "verify", "evaluate"];
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = program().args(["completions", shell]).run().expect_status(0).stdout;
         assert!(commands.iter().all(|command| script.contains(command)), "{shell}");

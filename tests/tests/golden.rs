@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use analytics::trail::story::story;
-use schemas::tables::{HISTORY, INGESTED};
+use schemas::tables::{COMPACTIONS, HISTORY, INGESTED};
 
 use crate::place::{Place, program, repository};
 
@@ -29,6 +29,7 @@ fn golden_help() {
         vec!["--help"],
         vec!["demo", "--help"],
         vec!["ingest", "--help"],
+        vec!["compact", "--help"],
         vec!["rebuild", "--help"],
         vec!["audit", "--help"],
         vec!["query", "--help"],
@@ -73,7 +74,7 @@ fn golden_replace() {
 #[test]
 fn golden_tables() {
     let mut text = String::new();
-    for table in INGESTED.iter().chain(&HISTORY) {
+    for table in INGESTED.iter().chain(&HISTORY).chain(&[&COMPACTIONS]) {
         text += &format!("{}: {}\n", table.name, table.one_row);
         for (column, field) in table.columns.iter().zip(table.arrow_schema().fields()) {
             let null = if field.is_nullable() { " or null" } else { "" };

@@ -1,6 +1,6 @@
 //! What the lake holds already, and what a dead run left behind.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use arrow::array::Array;
@@ -16,7 +16,7 @@ use super::stored::{damaged, texts};
 use super::summary::Summary;
 use crate::error::{Cause, Result};
 use crate::sha256::Sha256;
-use crate::store::{Lake, Listed, Part, form};
+use crate::store::{Lake, Listed, Part, form, is_merged_name};
 
 /// Ledger parts read at once.
 const READS: usize = 16;
@@ -29,7 +29,7 @@ pub struct Known {
 impl Known {
     /// Reads the ledger. Files read for `--events audit` are read again for `--events all`.
     pub async fn load(lake: &Lake, keep: Keep) -> Result<Self> {
-        let parts = lake.parts(LOG_FILES.name).await?;
+        let parts = lake.ledger().await?.into_parts();
         let read = |part: Part| async move {
             let bytes = lake.read(&part.path).await?;
             read_part(bytes, keep).map_err(|cause| damaged(lake, &part, &*cause))
@@ -74,18 +74,46 @@ fn digest_of(log_file: &str, etag: &str) -> [u8; 16] {
     Sha256::new().then(log_file).then([0]).then(etag).half()
 }
 
-/// Removes parts that no ledger row names and that are old enough to be no living run's. Readers never see them.
-pub async fn remove_orphans(lake: &Lake, age: Duration) -> Result<u64> {
+/// How many files were removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Left by dead runs.
+    pub orphans: u64,
+    /// Of parts that a merged one has replaced.
+    pub replaced: u64,
+}
+
+/// Removes parts that no ledger file names, or that a merged one has replaced, once they are old enough to be no living
+/// run's and to have no reader. Readers never see them.
+pub async fn remove_orphans(lake: &Lake, age: Duration) -> Result<Removed> {
+    // What was replaced loses its place in the ledger first: a reader that still needs it can tell, and what is left of it
+    // after a kill is an orphan like any other.
+    let mut removed = Removed { replaced: lake.remove_replaced(age).await?, ..Removed::default() };
     let mut candidates = Vec::new();
     for table in INGESTED.iter().filter(|table| ![LOG_FILES.name, INGEST_RUNS.name].contains(&table.name)) {
         candidates.extend(lake.parts(table.name).await?);
     }
     // The ledger is read after the parts: one that is committed in between is seen.
-    let committed = lake.committed().await?;
-    let is_orphan = |part: &Part| part.is_ours() && !committed.contains(part.name()) && part.is_older_than(age);
-    let orphans: Vec<Part> = candidates.into_iter().filter(is_orphan).collect();
-    for part in &orphans {
-        lake.remove(&part.path).await?;
+    let ledger = lake.ledger().await?;
+    let present = ledger.present();
+    let is_left = |part: &Part| is_merged_name(part.name()) && !ledger.compactions.knows(part.name());
+    let is_orphan =
+        |part: &Part| part.is_ours() && (!present.contains(part.name()) || is_left(part)) && part.is_older_than(age);
+    // The ledger's files first, as above.
+    let all = ledger.parts().iter().chain(&candidates);
+    let mut orphans: Vec<&Part> = all.filter(|part| is_orphan(part)).collect();
+    let left: BTreeSet<String> =
+        orphans.iter().filter(|part| is_left(part)).map(|part| part.name().to_owned()).collect();
+    if !left.is_empty() && !lake.condemn(&ledger, &left).await? {
+        orphans.retain(|part| !is_left(part));
     }
-    Ok(orphans.len() as u64 + lake.remove_staged(age)?)
+    for part in orphans {
+        lake.remove(&part.path).await?;
+        match ledger.compactions.replaced_at(part.name()) {
+            Some(_) => removed.replaced += 1,
+            None => removed.orphans += 1,
+        }
+    }
+    removed.orphans += lake.remove_staged(age)?;
+    Ok(removed)
 }

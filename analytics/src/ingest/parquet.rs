@@ -13,6 +13,9 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use schemas::record::{Form, MEMBERS};
 
+/// Within a part, the rows of one event stand together in the order of time: what the history asks for.
+pub const EVENT_ORDER: [&str; 6] = ["event_source", "event_name", "event_time", "event_id", "log_file", "record_index"];
+
 /// Identifiers differ in nearly every row: a dictionary of them is waste.
 const UNIQUE: [&str; 3] = ["event_id", "request_id", "shared_event_id"];
 

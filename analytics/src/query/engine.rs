@@ -44,7 +44,7 @@ const MERGING_MOST: usize = 10 << 20;
 const BATCH_BYTES: usize = 1 << 10;
 
 /// The raw table behind the view `events`, in which a record that was delivered twice may stand twice.
-const EVENT_COPIES: &str = "event_copies";
+pub(crate) const EVENT_COPIES: &str = "event_copies";
 
 /// What queries may hold at one time; engines that are open side by side may share it.
 #[derive(Debug, Clone)]

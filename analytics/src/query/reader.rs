@@ -14,7 +14,7 @@ use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
-use schemas::tables::INGEST_RUNS;
+use schemas::tables::{INGEST_RUNS, LOG_FILES};
 
 use crate::store::{is_our_name, name_of};
 
@@ -32,6 +32,12 @@ impl LakeReader {
         Self { inner, committed: Arc::new(committed), fingerprint: fingerprint.into() }
     }
 
+    /// Whether files are listed that go when their parts are replaced.
+    fn lists_parts(prefix: Option<&Path>) -> bool {
+        let Some(folder) = prefix.and_then(|prefix| prefix.parts().next()) else { return true };
+        folder.as_ref() != "history" && folder.as_ref() != INGEST_RUNS.name
+    }
+
     fn is_visible(committed: &BTreeSet<String>, fingerprint: &str, path: &Path) -> bool {
         let name = name_of(path);
         match path.parts().next() {
@@ -39,6 +45,21 @@ impl LakeReader {
             Some(folder) if folder.as_ref() == INGEST_RUNS.name => is_our_name(name),
             _ => committed.contains(name),
         }
+    }
+}
+
+/// Fails when a part has left the ledger since the lake was opened. A part that is replaced leaves it before its first file
+/// is removed.
+async fn are_all_there(inner: Arc<dyn ObjectStore>, committed: Arc<BTreeSet<String>>) -> Result<()> {
+    let ledger = Path::from(LOG_FILES.name);
+    let present: Vec<ObjectMeta> = inner.list(Some(&ledger)).try_collect().await?;
+    let present: BTreeSet<&str> = present.iter().map(|meta| name_of(&meta.location)).collect();
+    match committed.iter().find(|part| !present.contains(part.as_str())) {
+        None => Ok(()),
+        Some(part) => Err(Error::Generic {
+            store: "lake",
+            source: format!("part {part} was replaced by compact while the lake was being read; run again").into(),
+        }),
     }
 }
 
@@ -90,13 +111,23 @@ impl ObjectStore for LakeReader {
         let (committed, fingerprint) = (self.committed.clone(), self.fingerprint.clone());
         let is_visible =
             move |meta: &ObjectMeta| future::ready(Self::is_visible(&committed, &fingerprint, &meta.location));
-        self.inner.list(prefix).try_filter(is_visible).and_then(|meta| future::ready(not_empty(meta))).boxed()
+        let found = self.inner.list(prefix).try_filter(is_visible);
+        let found = found.and_then(|meta| future::ready(not_empty(meta))).boxed();
+        if !Self::lists_parts(prefix) {
+            return found;
+        }
+        // After the listing: while the ledger still names every part, all their files are there.
+        let check = are_all_there(self.inner.clone(), self.committed.clone());
+        found.chain(stream::once(check).filter_map(|checked| future::ready(checked.err().map(Err)))).boxed()
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
         let mut found = self.inner.list_with_delimiter(prefix).await?;
         found.objects.retain(|meta| Self::is_visible(&self.committed, &self.fingerprint, &meta.location));
         found.objects = found.objects.into_iter().map(not_empty).collect::<Result<_>>()?;
+        if Self::lists_parts(prefix) {
+            are_all_there(self.inner.clone(), self.committed.clone()).await?;
+        }
         Ok(found)
     }
 

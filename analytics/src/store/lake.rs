@@ -11,7 +11,6 @@ use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt};
-use schemas::tables::LOG_FILES;
 
 use super::Location;
 use super::advice::advised;
@@ -116,9 +115,10 @@ impl Lake {
         Ok(parts)
     }
 
-    /// The names of the parts that the ledger holds: no other part of `events` or `set_aside` is in the lake.
+    /// The names of the parts that the ledger holds and no merged one has replaced: no other part of `events` or
+    /// `set_aside` is in the lake.
     pub async fn committed(&self) -> Result<BTreeSet<String>> {
-        Ok(self.parts(LOG_FILES.name).await?.iter().map(|part| part.name().to_owned()).collect())
+        Ok(self.ledger().await?.committed())
     }
 
     /// Publishes a file whole, under a name that only this run uses; so it may be sent again when an answer is lost.
@@ -172,7 +172,7 @@ impl Lake {
         Error::Lake { action: "find", location: format!("{}/{path}", self.location), source: cause.into() }
     }
 
-    fn failed(&self, action: &'static str, path: &str, cause: object_store::Error) -> Error {
+    pub(super) fn failed(&self, action: &'static str, path: &str, cause: object_store::Error) -> Error {
         Error::Lake { action, location: format!("{}/{path}", self.location), source: advised(cause.into()) }
     }
 }

@@ -297,6 +297,45 @@ def test_a_part_without_a_row_in_the_ledger_is_not_read(lake, tmp_path):
     assert Athena(copy).connection.execute(sql).fetchone() == Athena(lake).connection.execute(sql).fetchone()
 
 
+MERGED = "0" * 16 + "e" * 16
+
+
+def compacted(lake, folder, states):
+    """A copy of the lake in which each part stands a second time, in a merged one. `states`: what `compactions` has, oldest
+    first: whether the merged part counts and the others do not."""
+    copy = folder / "lake"
+    subprocess.run(["cp", "-r", lake, copy], check=True)
+    parts = sorted({path.stem for path in (copy / "log_files").glob("*.parquet")})
+    for table in copy.iterdir():
+        if table.name in ("history", "ingest_runs"):
+            continue
+        for number, path in enumerate(sorted(table.rglob("*.parquet"))):
+            rows = f"select * replace ('{MERGED}' as part)" if table.name == "log_files" else "select *"
+            merged = path.with_name(f"{MERGED}-{number:05}.parquet")
+            duckdb.execute(f"copy ({rows} from read_parquet('{path}', hive_partitioning = false)) to '{merged}' (format parquet)")
+    (copy / "compactions").mkdir()
+    for number, is_merged in enumerate(states, start=1):
+        rows = [f"select '{MERGED}' as part, {len(parts)} as ingested, null::timestamptz as replaced_at where {is_merged}"]
+        rows += [f"select '{part}', 1, timestamptz '{NOW}' where {is_merged}" for part in parts]
+        path = copy / f"compactions/{number:08}.parquet"
+        duckdb.execute(f"copy ({' union all '.join(rows)}) to '{path}' (format parquet)")
+    return copy
+
+
+@needs_binary
+@pytest.mark.parametrize("states", [[], [False], [True], [False, True]], ids=str)
+def test_what_compact_replaced_or_left_is_not_read(lake, tmp_path, states):
+    """Before the commit the merged part is there and does not count; after it the others are, for an hour or more."""
+    copy = compacted(lake, tmp_path, states)
+    for table in ("log_files", "event_copies", "set_aside", "evidence_files", "evidence", "evidence_facts"):
+        sql = QUERIES["own_sql"]["QueryString"]
+        sql = sql.replace("select * from jobs order by requested_at desc limit 100", f"select count(*) from {table}")
+        found, expected = (Athena(each).connection.execute(sql).fetchone() for each in (copy, lake))
+        assert found == expected, table
+    for name in ("log_coverage", "lake_totals", "job_verdicts"):
+        assert Athena(copy).rows(name, f"timestamptz '{NOW}'") == Athena(lake).rows(name, f"timestamptz '{NOW}'")
+
+
 # The buckets
 
 
