@@ -32,7 +32,8 @@ fn analyzed(place: &Place, sql: &str) -> String {
 
 /// All row groups that the scans looked at, and those that a counter has left to read.
 fn row_groups(plan: &str, counter: &str) -> (u64, u64) {
-    let counted = plan.split(&format!("{counter}=")).skip(1).map(|rest| {
+    let label = format!("{counter}=");
+    let counted = plan.split(&label).skip(1).map(|rest| {
         let number = |text: &str| text.trim().parse::<u64>().unwrap_or_else(|_| panic!("{counter}={text}: {plan}"));
         let (total, rest) = rest.split_once(" total → ").unwrap_or_else(|| panic!("{counter} of another form: {plan}"));
         let (matched, _) = rest.split_once(" matched").unwrap_or_else(|| panic!("{counter} of another form: {plan}"));

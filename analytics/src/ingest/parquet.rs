@@ -11,6 +11,7 @@ use chrono::{DateTime, NaiveDate};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
 use schemas::record::{Form, MEMBERS};
 
 /// Within a part, the rows of one event stand together in the order of time: what the history asks for.
@@ -18,6 +19,9 @@ pub const EVENT_ORDER: [&str; 6] = ["event_source", "event_name", "event_time", 
 
 /// Identifiers differ in nearly every row: a dictionary of them is waste.
 const UNIQUE: [&str; 3] = ["event_id", "request_id", "shared_event_id"];
+
+/// Rows of one row group at most: what a look-up has to read.
+const ROW_GROUP: usize = 1 << 16;
 
 /// A file in the making, held as it will be written: compressed.
 pub struct Spool(ArrowWriter<Vec<u8>>);
@@ -47,8 +51,7 @@ pub fn encode(batch: &RecordBatch) -> Bytes {
     spool.finish()
 }
 
-/// Rows of `events` cut by the day of their `event_time`. Within each, the rows of one event stand together in the order
-/// of time: what the history asks for.
+/// Rows of `events` in [`EVENT_ORDER`], cut by the day of their `event_time`.
 pub fn by_event_date(batch: &RecordBatch) -> Vec<(NaiveDate, RecordBatch)> {
     let times = batch["event_time"].as_primitive::<TimestampMicrosecondType>();
     let day_of = |row: u32| {
@@ -62,7 +65,7 @@ pub fn by_event_date(batch: &RecordBatch) -> Vec<(NaiveDate, RecordBatch)> {
     days.into_iter().map(|(day, rows)| (day, take(batch, &UInt32Array::from(rows)))).collect()
 }
 
-/// The rows in the order of event source, event name, time, event id, log file and place in it.
+/// The rows in [`EVENT_ORDER`].
 fn sorted(batch: &RecordBatch) -> Vec<u32> {
     let text = |name: &str| batch[name].as_string::<i32>();
     let [sources, names, ids, files] = ["event_source", "event_name", "event_id", "log_file"].map(text);
@@ -89,15 +92,19 @@ fn properties() -> Arc<WriterProperties> {
     let mut builder = WriterProperties::builder()
         .set_created_by("bedrock-audit".to_owned())
         .set_key_value_metadata(Some(crate::store::form::metadata()))
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).expect("level 1 exists")));
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).expect("level 1 exists")))
+        .set_max_row_group_row_count(Some(ROW_GROUP));
     for member in MEMBERS.iter().filter(|member| member.form == Form::Json) {
-        let column = parquet::schema::types::ColumnPath::from(member.column);
+        let column = ColumnPath::from(member.column);
+        // Sessions recur, so that their identities do; other members do not.
         builder = builder
-            .set_column_dictionary_enabled(column.clone(), false)
+            .set_column_dictionary_enabled(column.clone(), member.column == "user_identity")
             .set_column_statistics_enabled(column, EnabledStatistics::None);
     }
     for name in UNIQUE {
         builder = builder.set_column_dictionary_enabled(name.into(), false);
     }
-    Arc::new(builder.build())
+    // An event is looked up by its id, which no order and no statistics help to find.
+    builder = builder.set_column_bloom_filter_enabled("event_id".into(), true);
+    Arc::new(builder.set_column_bloom_filter_fpp("event_id".into(), 0.01).build())
 }
