@@ -107,7 +107,9 @@ async fn what_a_dead_compaction_left_goes_and_never_counts_again() {
     assert_eq!(lake.committed().await.expect("a ledger"), parts);
     // Other compactions may commit meanwhile: it stays condemned.
     let newest = lake.ledger().await.expect("a ledger");
-    let next = newest.compactions.replacing(&parts, &merged(2), Utc::now(), &newest.present());
+    // The lake keeps microseconds.
+    let now = DateTime::from_timestamp_micros(Utc::now().timestamp_micros()).expect("a time");
+    let next = newest.compactions.replacing(&parts, &merged(2), now, &newest.present());
     assert!(next.is_condemned(&merged(1)) && !next.counts(&merged(1)) && next.counts(&merged(2)));
     assert_eq!(Compactions::decode(next.number, next.encode()).expect("our own"), next);
 }
