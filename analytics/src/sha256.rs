@@ -51,12 +51,14 @@ const HELD: usize = 3 << 19;
 /// Hashes many documents, each with something that tells whose it is. It may hold up to 24 MiB of them for a while.
 pub struct Hasher<T>(Option<Lanes<T>>);
 
-impl<T> Hasher<T> {
-    /// The hasher that is fastest on this processor.
-    pub fn new() -> Self {
+/// The hasher that is fastest on this processor.
+impl<T> Default for Hasher<T> {
+    fn default() -> Self {
         Self(lanes::are_worth_it().then(Lanes::new))
     }
+}
 
+impl<T> Hasher<T> {
     /// Takes a document, and returns the hashes that are ready by now, in hexadecimal.
     #[must_use]
     pub fn add(&mut self, document: &[u8], tag: T) -> Vec<(T, String)> {

@@ -1,6 +1,8 @@
 //! Rows into Arrow batches, for every table of `schemas::tables`.
 
-use arrow::array::{Array, ArrayRef, BooleanBuilder, Int64Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder};
+use arrow::array::{
+    Array, ArrayRef, BooleanBuilder, Int64Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
+};
 use chrono::{DateTime, Utc};
 use schemas::tables::{Table, Type};
 

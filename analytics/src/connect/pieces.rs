@@ -79,7 +79,8 @@ pub fn nulls_placed(pieces: Vec<Piece<'_>>) -> Vec<Piece<'_>> {
         match piece {
             Piece::Code("(") => is_ordering.push(false),
             Piece::Code(")") => {
-                if is_ordering.pop() == Some(true) {
+                let was_ordering = is_ordering.pop();
+                if was_ordering == Some(true) {
                     place(&mut placed, end);
                 }
             }

@@ -120,7 +120,7 @@ impl<'a> Work<'a> {
             name: fresh_name(),
             decoder: Decoder::new(WINDOW_BYTES),
             reader: RecordReader::default(),
-            hasher: Hasher::new(),
+            hasher: Hasher::default(),
             sieve: Sieve::default(),
             seen: HashSet::new(),
             events: EventRows::new(),
