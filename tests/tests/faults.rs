@@ -314,5 +314,5 @@ fn a_lake_whose_endpoint_ends_is_an_error_that_names_the_lake() {
     let environment = gone.server().environment();
     drop(gone);
     let audit = program().envs(environment).args(["audit", "--lake", "s3://lake-bucket"]).run();
-    assert_says(&audit, 3, "failed to list s3://lake-bucket/log_files", "an endpoint that is gone");
+    assert_says(&audit, 3, "failed to list s3://lake-bucket/", "an endpoint that is gone");
 }
