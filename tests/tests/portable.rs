@@ -24,6 +24,8 @@ fn compare(variable: &str, arguments: &[&str]) -> Option<String> {
 
 fn answers_alike(variable: &str, engine: &str) {
     let place = Place::told();
+    let rebuilt = place.program().args(["rebuild", "--lake", &place.lake()]).run();
+    assert_eq!(rebuilt.status, 0, "{}", rebuilt.stderr);
     let program = env!("CARGO_BIN_EXE_bedrock-audit-under-test");
     if let Some(told) = compare(variable, &[engine, "--program", program, "--lake", &place.lake()]) {
         eprintln!("{told}");
