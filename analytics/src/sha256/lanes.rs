@@ -5,7 +5,7 @@
 
 use std::array::from_fn;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Arch, Scalar, Simd, WithSimd};
 
 /// Messages side by side.
 pub const LANES: usize = 16;
@@ -119,18 +119,23 @@ impl<T> Lanes<T> {
 }
 
 /// The hash of a message whose whole blocks are in `state`.
-fn end(state: [u32; 8], message: &[u8]) -> [u8; 32] {
+fn end(mut state: [u32; 8], message: &[u8]) -> [u8; 32] {
     let rest = message.as_chunks::<BLOCK>().1;
     let mut last = [[0; BLOCK]; 2];
     let count = if rest.len() < LENGTH_AT { 1 } else { 2 };
     last[0][..rest.len()].copy_from_slice(rest);
     last[0][rest.len()] = 0x80;
     last[count - 1][LENGTH_AT..].copy_from_slice(&(message.len() as u64 * 8).to_be_bytes());
-    let mut state = state.map(|word| [word]);
-    last[..count].iter().for_each(|block| compress(&mut state, [block]));
+    for block in &last[..count] {
+        compress(Scalar, &mut state, from_fn(|word| word_of(block, word)));
+    }
     let mut hash = [0; 32];
-    hash.as_chunks_mut().0.iter_mut().zip(state).for_each(|(bytes, [word])| *bytes = word.to_be_bytes());
+    hash.as_chunks_mut().0.iter_mut().zip(state).for_each(|(bytes, word)| *bytes = word.to_be_bytes());
     hash
+}
+
+fn word_of(block: &[u8; BLOCK], word: usize) -> u32 {
+    u32::from_be_bytes(block.as_chunks().0[word])
 }
 
 /// Takes the same number of blocks of each message into the state.
@@ -144,47 +149,73 @@ impl WithSimd for Compress<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
+        let mut words = [[0; LANES]; 16];
         for block in 0..self.blocks {
-            compress(self.state, self.inputs.map(|input| &input[block]));
+            for (lane, input) in self.inputs.iter().enumerate() {
+                for (word, words) in words.iter_mut().enumerate() {
+                    words[lane] = word_of(&input[block], word);
+                }
+            }
+            // As many lanes at a time as a vector has.
+            for group in 0..LANES / S::U32_LANES {
+                let mut state = from_fn(|word| S::as_simd_u32s(&self.state[word]).0[group]);
+                compress(simd, &mut state, from_fn(|word| S::as_simd_u32s(&words[word]).0[group]));
+                for (to, from) in self.state.iter_mut().zip(state) {
+                    S::as_mut_simd_u32s(to).0[group] = from;
+                }
+            }
         }
     }
 }
 
-/// One block of each message, in loops over the lanes that the compiler turns into vector instructions.
+/// One block of as many messages as a vector has lanes. Unrolled by macros: left to itself the compiler takes the vectors apart.
 #[inline(always)]
-fn compress<const N: usize>(state: &mut [[u32; N]; 8], blocks: [&[u8; BLOCK]; N]) {
-    let mut schedule: [[u32; N]; 16] =
-        from_fn(|word| blocks.map(|block| u32::from_be_bytes(block.as_chunks().0[word])));
+fn compress<S: Simd>(simd: S, state: &mut [S::u32s; 8], mut words: [S::u32s; 16]) {
+    let (add, xor, and) = (|a, b| simd.add_u32s(a, b), |a, b| simd.xor_u32s(a, b), |a, b| simd.and_u32s(a, b));
+    let shift = |a, bits| simd.wrapping_dyn_shr_u32s(a, simd.splat_u32s(bits));
+    let rotate = |a, bits| simd.or_u32s(shift(a, bits), simd.wrapping_dyn_shl_u32s(a, simd.splat_u32s(32 - bits)));
     let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *state;
-    for (round, constant) in ROUNDS.into_iter().enumerate() {
-        if round >= 16 {
-            let (next, after) = (schedule[(round + 1) % 16], schedule[(round + 14) % 16]);
-            let middle = schedule[(round + 9) % 16];
-            let word = &mut schedule[round % 16];
-            *word = from_fn(|n| {
-                let small0 = next[n].rotate_right(7) ^ next[n].rotate_right(18) ^ (next[n] >> 3);
-                let small1 = after[n].rotate_right(17) ^ after[n].rotate_right(19) ^ (after[n] >> 10);
-                word[n].wrapping_add(small0).wrapping_add(middle[n]).wrapping_add(small1)
-            });
-        }
-        let word = schedule[round % 16];
-        let first: [u32; N] = from_fn(|n| {
-            let big1 = e[n].rotate_right(6) ^ e[n].rotate_right(11) ^ e[n].rotate_right(25);
-            let choice = (e[n] & f[n]) ^ (!e[n] & g[n]);
-            h[n].wrapping_add(big1).wrapping_add(choice).wrapping_add(constant).wrapping_add(word[n])
-        });
-        let second: [u32; N] = from_fn(|n| {
-            let big0 = a[n].rotate_right(2) ^ a[n].rotate_right(13) ^ a[n].rotate_right(22);
-            big0.wrapping_add((a[n] & b[n]) ^ (a[n] & c[n]) ^ (b[n] & c[n]))
-        });
-        (h, g, f) = (g, f, e);
-        e = from_fn(|n| d[n].wrapping_add(first[n]));
-        (d, c, b) = (c, b, a);
-        a = from_fn(|n| first[n].wrapping_add(second[n]));
+    macro_rules! extend {
+        ($($at:literal)*) => { $({
+            let (next, after) = (words[($at + 1) % 16], words[($at + 14) % 16]);
+            let small0 = xor(xor(rotate(next, 7), rotate(next, 18)), shift(next, 3));
+            let small1 = xor(xor(rotate(after, 17), rotate(after, 19)), shift(after, 10));
+            words[$at] = add(add(words[$at], small0), add(words[($at + 9) % 16], small1));
+        })* };
     }
-    for (words, more) in state.iter_mut().zip([a, b, c, d, e, f, g, h]) {
-        *words = from_fn(|n| words[n].wrapping_add(more[n]));
+    macro_rules! round {
+        ($constant:expr, $word:expr, $a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident) => {
+            let big1 = xor(xor(rotate($e, 6), rotate($e, 11)), rotate($e, 25));
+            let choice = xor($g, and($e, xor($f, $g)));
+            let sum = add(add(add($h, simd.splat_u32s($constant)), add(big1, choice)), $word);
+            let big0 = xor(xor(rotate($a, 2), rotate($a, 13)), rotate($a, 22));
+            let majority = xor(and(xor($a, $b), xor($b, $c)), $b);
+            $d = add($d, sum);
+            $h = add(sum, add(big0, majority));
+        };
+    }
+    macro_rules! eight_rounds {
+        ($constants:expr, $at:literal) => {
+            round!($constants[$at], words[$at], a b c d e f g h);
+            round!($constants[$at + 1], words[$at + 1], h a b c d e f g);
+            round!($constants[$at + 2], words[$at + 2], g h a b c d e f);
+            round!($constants[$at + 3], words[$at + 3], f g h a b c d e);
+            round!($constants[$at + 4], words[$at + 4], e f g h a b c d);
+            round!($constants[$at + 5], words[$at + 5], d e f g h a b c);
+            round!($constants[$at + 6], words[$at + 6], c d e f g h a b);
+            round!($constants[$at + 7], words[$at + 7], b c d e f g h a);
+        };
+    }
+    for (quarter, constants) in ROUNDS.as_chunks::<16>().0.iter().enumerate() {
+        if quarter > 0 {
+            extend!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+        }
+        eight_rounds!(constants, 0);
+        eight_rounds!(constants, 8);
+    }
+    for (word, more) in state.iter_mut().zip([a, b, c, d, e, f, g, h]) {
+        *word = add(*word, more);
     }
 }
 
