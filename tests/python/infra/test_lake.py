@@ -378,7 +378,7 @@ def test_athena_writes_its_answers_beside_the_lake_and_nowhere_else():
     assert [one["Resource"] for one in writes] == ["<LakeBucket.Arn>/athena/*"]
 
 
-# Scheduled ingest
+# Scheduled ingest and compact
 
 
 def ingest(**parameters):
@@ -405,6 +405,33 @@ def test_several_shards_are_an_array_and_a_rebuild_of_its_own():
     assert rebuild["BatchParameters"]["JobDefinition"] == "<Rebuild>"
 
 
+@pytest.mark.parametrize("shards", ["1", "8"])
+def test_compact_has_a_schedule_of_its_own_on_the_queue_that_is_watched(shards):
+    resources = ingest(Shards=shards)
+    rule = resources["CompactAfterIngest"]["Properties"]
+    assert rule["ScheduleExpression"] == "cron(20 9 * * ? *)", "after ingest and rebuild"
+    target, = rule["Targets"]
+    assert target["Arn"] == "<JobQueue>" and target["BatchParameters"]["JobDefinition"] == "<Compact>"
+    assert "ArrayProperties" not in target["BatchParameters"]
+    submit, = statements(resources["ScheduleRole"]["Properties"])
+    assert "<Compact>" in submit["Resource"]
+    failed = resources["RunFailed"]["Properties"]["EventPattern"]["detail"]
+    assert failed == {"jobQueue": ["<JobQueue>"], "status": ["FAILED"]}
+
+
+@pytest.mark.parametrize("shards", ["1", "8"])
+def test_without_a_schedule_nothing_is_left_of_compact(shards):
+    resources = ingest(Shards=shards, CompactSchedule="")
+    assert not [name for name in resources if "Compact" in name] and "<Compact>" not in json.dumps(resources)
+    # Rebuild has the role of the lake too.
+    assert ("LakeRole" in resources) == (shards == "8")
+    pattern = re.compile(load("ingest.yaml")["Parameters"]["CompactSchedule"]["AllowedPattern"])
+    for text in ("", "rate(7 days)", "cron(20 9 ? * SUN *)"):
+        assert pattern.search(text), text
+    for text in ("off", "cron()", "20 9 * * *"):
+        assert not pattern.search(text), text
+
+
 def test_a_task_may_read_the_trail_and_keep_the_lake_and_nothing_else():
     role = ingest()["TaskRole"]["Properties"]
     assert {one["Sid"]: (sorted(listed(one["Action"])), one["Resource"]) for one in statements(role)} == {
@@ -419,12 +446,44 @@ def test_a_task_may_read_the_trail_and_keep_the_lake_and_nothing_else():
     assert actions(role) == set(re.findall(r"`((?:s3|cloudtrail):\w+)`", readme.split("## On your own trail")[1].split("\n## ")[0]))
 
 
-def fake_program(folder, ingest_code, rebuild_code):
+def test_compact_and_rebuild_may_keep_the_lake_and_nothing_else():
+    resources = ingest()
+    for name in ("Compact", "Rebuild"):
+        assert resources[name]["Properties"]["ContainerProperties"]["JobRoleArn"] == "<LakeRole.Arn>"
+    assert resources["Ingest"]["Properties"]["ContainerProperties"]["JobRoleArn"] == "<TaskRole.Arn>"
+    kept = {
+        "FindParts": (["s3:ListBucket"], "arn:aws:s3:::lake"),
+        "KeepLake": (["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], "arn:aws:s3:::lake/lake/*"),
+    }
+    role = resources["LakeRole"]["Properties"]
+    assert {one["Sid"]: (sorted(listed(one["Action"])), one["Resource"]) for one in statements(role)} == kept
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/lake"
+    role = ingest(LakeKeyArn=key, TrailKeyArn=f"arn:aws:kms:{REGION}:{ACCOUNT}:key/trail")["LakeRole"]["Properties"]
+    assert {one["Sid"]: (sorted(listed(one["Action"])), one["Resource"]) for one in statements(role)} == {
+        **kept, "UseLakeKey": (["kms:Decrypt", "kms:GenerateDataKey"], key),
+    }
+
+
+def test_the_lakes_bucket_lets_compact_replace_files_and_forgets_them_in_time():
+    resources = lake_template(KeepReplacedDays="7")
+    denied = [
+        (one["Sid"], one["Condition"]) for one in resources["LakeBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+        if one["Effect"] == "Deny"
+    ]
+    assert denied == [("TlsOnly", {"Bool": {"aws:SecureTransport": "false"}})]
+    replaced, answers = resources["LakeBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    # Of the whole bucket: a version that is replaced, and the marker that is left when there is none below it.
+    assert "Prefix" not in replaced and replaced["NoncurrentVersionExpiration"] == {"NoncurrentDays": "7"}
+    assert replaced["ExpiredObjectDeleteMarker"] is True
+    # What counts is never so old that it goes by itself.
+    assert "ExpirationInDays" not in replaced and answers["Prefix"] == "athena/"
+
+
+def fake_program(folder, ingest_code, rebuild_code, compact_code=0):
     program = folder / "bedrock-audit"
-    program.write_text(
-        f'#!/bin/sh\necho "$@" >>"{folder}/calls"\n'
-        f"case $1 in ingest) exit {ingest_code};; rebuild) exit {rebuild_code};; esac\n"
-    )
+    codes = {"ingest": ingest_code, "rebuild": rebuild_code, "compact": compact_code}
+    cases = " ".join(f"{command}) exit {code};;" for command, code in codes.items())
+    program.write_text(f'#!/bin/sh\necho "$@" >>"{folder}/calls"\ncase $1 in {cases} esac\n')
     program.chmod(0o755)
 
 
@@ -440,6 +499,7 @@ def run_command(folder, container, **more):
 
 INGEST = "ingest s3://trail/prefix --lake s3://lake/lake --events audit --from 400d --quiet"
 REBUILD = "rebuild --lake s3://lake/lake --quiet"
+COMPACT = "compact --lake s3://lake/lake --quiet"
 
 
 @pytest.mark.parametrize(("codes", "expected", "calls"), [
@@ -454,6 +514,27 @@ def test_a_task_ends_as_its_program_does(tmp_path, codes, expected, calls):
     fake_program(tmp_path, *codes)
     container = ingest(Shards="1")["Ingest"]["Properties"]["ContainerProperties"]
     assert run_command(tmp_path, container) == (expected, calls)
+
+
+@pytest.mark.parametrize(("codes", "expected", "calls"), [
+    ((0, 0), 0, [COMPACT, REBUILD]),
+    ((3, 0), 3, [COMPACT]),
+    # An image of a version without the command.
+    ((64, 0), 64, [COMPACT]),
+    ((0, 3), 3, [COMPACT, REBUILD]),
+])
+def test_what_was_compacted_has_its_history_and_a_failure_is_told(tmp_path, codes, expected, calls):
+    compact_code, rebuild_code = codes
+    fake_program(tmp_path, 0, rebuild_code, compact_code)
+    container = ingest()["Compact"]["Properties"]["ContainerProperties"]
+    assert run_command(tmp_path, container) == (expected, calls)
+
+
+def test_compact_is_tried_again_unless_the_image_does_not_know_it():
+    strategy = ingest()["Compact"]["Properties"]["RetryStrategy"]
+    assert strategy == {"Attempts": 3, "EvaluateOnExit": [
+        {"OnExitCode": "64", "Action": "EXIT"}, {"OnExitCode": "*", "Action": "RETRY"},
+    ]}
 
 
 def test_a_shard_knows_its_place(tmp_path):
