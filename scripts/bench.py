@@ -2,31 +2,25 @@
 """usage: bench.py --logs FOLDER --program P --inflate P --python P [--runs N]    measures ingest beside its peers
 
 Every contender runs once to warm up, and its answer is checked; then all of them run in turn, N rounds. A ratio is
-the median of the ratios within each round, so that a noisy minute touches both sides of it. CPU is user and system
-time of a process and all that it started, peak memory that of the largest of them.
+the median of the ratios within each round, so that a noisy minute touches both sides of it.
 """
 import argparse
-import contextlib
 import json
 import os
 import platform
-import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from bench_measure import Failed, measure, medians, output_folder, output_of, table
 
 ROOT = Path(__file__).resolve().parent.parent
 ANSWERS = ROOT / "tests/python/duckdb_answers.py"
 PEERS = ROOT / "scripts/bench_peers.py"
 NAMES = "AuthorizeSecurityGroupIngress,CreateModelCustomizationJob,CreateSecurityGroup,DeleteSecurityGroup"
-
-# Bytes in the unit of ru_maxrss.
-RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 AUDIT, FULL, INFLATE = "audit ingest", "full ingest", "inflate only"
 
@@ -48,50 +42,6 @@ class Contender:
     name: str
     command: Callable
     counts: Callable | None
-
-
-@dataclass
-class Run:
-    cpu: float
-    wall: float
-    peak_bytes: int
-    parquet_bytes: int = 0
-
-
-class Failed(Exception):
-    pass
-
-
-def measure(arguments):
-    """Runs a command to its end; returns what it took, its exit code and both streams."""
-    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
-        start = time.monotonic()
-        process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        streams = []
-        for stream in (stdout, stderr):
-            stream.seek(0)
-            streams.append(stream.read().decode(errors="replace"))
-    run = Run(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * RSS_UNIT)
-    return run, process.returncode, *streams
-
-
-def output_of(*arguments):
-    _, code, stdout, stderr = measure([str(argument) for argument in arguments])
-    if code != 0:
-        raise Failed(f"{arguments[0]} ended with {code}: {stderr.strip()[-2000:]}")
-    return stdout
-
-
-@contextlib.contextmanager
-def output_folder(scratch):
-    folder = Path(tempfile.mkdtemp(dir=scratch))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
 
 
 def run_once(contender, out):
@@ -160,19 +110,11 @@ def warm_up(contender, scratch, counts):
     return stdout.strip()
 
 
-def table(head, rows):
-    print("| " + " | ".join(head) + " |")
-    print("| --- |" + " --: |" * (len(head) - 1))
-    for row in rows:
-        print("| " + " | ".join(row) + " |")
-    print()
-
-
 def report(runs):
     def row(name):
-        middle = {field: statistics.median(getattr(run, field) for run in runs[name]) for field in vars(runs[name][0])}
-        parquet = f"{middle['parquet_bytes'] / 1e6:.1f}" if middle["parquet_bytes"] else ""
-        return [name, f"{middle['cpu']:.2f}", f"{middle['wall']:.2f}", f"{middle['peak_bytes'] / 2**20:.0f}", parquet]
+        middle = medians(runs[name])
+        parquet = f"{middle.parquet_bytes / 1e6:.1f}" if middle.parquet_bytes else ""
+        return [name, f"{middle.cpu:.2f}", f"{middle.wall:.2f}", f"{middle.peak_bytes / 2**20:.0f}", parquet]
 
     table(["work (medians)", "CPU s", "wall s", "peak MiB", "Parquet MB"], [row(name) for name in runs])
     rows = []

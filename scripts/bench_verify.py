@@ -9,7 +9,7 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from bench import Failed, measure, table
+from bench_measure import Failed, measure, table
 
 # The copy of a chain has lost its metadata: its newest digest file is vouched for by nothing, which is exit code 2.
 ENDS = {"without": [0], "with": [0, 2]}
