@@ -1,4 +1,4 @@
-//! From log files to the lake: list, leave out what the ledger holds, then read, decode, choose, project, publish.
+//! From log files to the lake: list, without what the ledger holds, then read, decode, choose, project, publish.
 //!
 //! The unit of work is a *part*: some log files that one worker reads from beginning to end. Its rows are published
 //! first and its ledger rows last, and the ledger is what readers go by; so a run that is killed at any point leaves
@@ -40,9 +40,10 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::progress::Progress;
-use crate::store::{Lake, Listed, Listing, Source};
+use crate::store::{Choice, Lake, Listed, Listing, Source};
 use crate::verification::Keys;
 use keep::Keep;
+use ledger::Known;
 use part::{PartWriter, PlannedPart};
 use selection::Selection;
 use shard::Shard;
@@ -90,7 +91,7 @@ pub async fn ingest(
     progress: &Progress,
 ) -> Result<Summary> {
     // Before anything is removed: nothing is done in the lake of a newer program.
-    let known = ledger::Known::load(lake, plan.keep).await?;
+    let known = Known::load(lake, plan.keep).await?;
     let mut summary =
         Summary { orphans_removed: remove_orphans(lake, plan.orphan_age).await?.orphans, ..Summary::default() };
     let digests = match keys {
@@ -104,10 +105,9 @@ pub async fn ingest(
     let places = sources.iter().map(Source::location).collect();
     let asked = account::Run { sources: places, keep: plan.keep, started_at: now };
     for source in sources {
-        let mut listing = list(&source, plan, progress).await?;
+        let mut listing = list(&source, plan, &known, progress).await?;
         // Whichever shard checks them.
-        hashes_all |= digests.is_some() && !listing.digests.is_empty();
-        plan.shard.take_from(&mut listing);
+        hashes_all |= digests.is_some() && listing.has_digests;
         summary.count_listing(&listing, digests.is_some());
         for (name, reason) in std::mem::take(&mut listing.to_name) {
             let advice = "put the file itself there, under a plain name, to have it read";
@@ -129,10 +129,8 @@ pub async fn ingest(
             listing.log_files.retain(|file| listed.insert(file.log_file.clone()));
             summary.listed_twice += (before - listing.log_files.len()) as u64;
         }
-        let fresh = known.leave_out(listing.log_files, &mut summary);
-        work.extend(
-            plan::parts(fresh, plan.keep).into_iter().map(|files| PlannedPart { source: source.clone(), files }),
-        );
+        let parts = plan::parts(listing.log_files, plan.keep).into_iter();
+        work.extend(parts.map(|files| PlannedPart { source: source.clone(), files }));
     }
     if !work.is_empty() {
         let writer = PartWriter::new(lake.clone(), plan.keep, hashes_all);
@@ -143,9 +141,12 @@ pub async fn ingest(
     Ok(summary)
 }
 
-async fn list(source: &Source, plan: &IngestPlan, progress: &Progress) -> Result<Listing> {
+/// Lists what this run has to read.
+async fn list(source: &Source, plan: &IngestPlan, known: &Known, progress: &Progress) -> Result<Listing> {
     let spinner = progress.listing();
-    let listing = source.list(&plan.selection, &|objects| spinner.set(objects)).await;
+    let leaves_out = |file: &Listed| plan.shard.leaves_out(file).or_else(|| known.leaves_out(file));
+    let choice = Choice { selection: &plan.selection, leaves_out: &leaves_out };
+    let listing = source.list(choice, &|objects| spinner.set(objects)).await;
     spinner.finish();
     listing
 }

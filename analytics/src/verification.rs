@@ -14,7 +14,7 @@ use crate::ingest::decode::Decoder;
 use crate::ingest::object_key::ObjectKey;
 use crate::ingest::selection::Selection;
 use crate::progress::Progress;
-use crate::store::{Fetched, Listed, Listing, Source};
+use crate::store::{Choice, Fetched, Listed, Listing, Source};
 use crate::verify::{
     Attestation, AttestedLogs, ChainReport, DigestStatus, FetchedDigest, Found, PublicKeys, SignatureMetadata,
     attestation, verify_chains,
@@ -73,7 +73,7 @@ pub async fn verify(
     progress: &Progress,
 ) -> Result<Verification> {
     let spinner = progress.listing();
-    let listing = source.list(&plan.selection, &|objects| spinner.set(objects)).await;
+    let listing = source.list(Choice::all(&plan.selection), &|objects| spinner.set(objects)).await;
     spinner.finish();
     let Listing { mut log_files, digests, .. } = listing?;
     log_files.sort_by(|a, b| a.key.cmp(&b.key));

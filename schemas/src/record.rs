@@ -185,7 +185,35 @@ pub fn is_audited(event_source: &str, event_name: &str) -> bool {
 
 /// Whether any source's audited events have that name.
 pub fn is_audited_name(event_name: &[u8]) -> bool {
-    AUDIT_EVENTS.iter().any(|(_, names)| names.binary_search_by(|name| name.as_bytes().cmp(event_name)).is_ok())
+    // Most names end here: every record of a trail is asked.
+    let has_its_shape = NAME_SHAPES.get(event_name.len()).is_some_and(|shapes| shapes & shape(event_name) != 0);
+    has_its_shape
+        && AUDIT_EVENTS.iter().any(|(_, names)| names.binary_search_by(|name| name.as_bytes().cmp(event_name)).is_ok())
+}
+
+/// For each length the [`shape`]s of the audited names of that length.
+const NAME_SHAPES: [u64; 64] = {
+    let mut shapes = [0; 64];
+    let mut source = 0;
+    while source < AUDIT_EVENTS.len() {
+        let names = AUDIT_EVENTS[source].1;
+        let mut place = 0;
+        while place < names.len() {
+            let name = names[place].as_bytes();
+            shapes[name.len()] |= shape(name);
+            place += 1;
+        }
+        source += 1;
+    }
+    shapes
+};
+
+/// One bit for the first and the last letter of a name.
+const fn shape(name: &[u8]) -> u64 {
+    match name {
+        [first, .., last] => 1 << ((*first as u32 * 5 + *last as u32) % 64),
+        _ => 0,
+    }
 }
 
 #[cfg(test)]
@@ -209,5 +237,12 @@ mod tests {
         }
         assert!(is_audited(EC2, "DeleteSecurityGroup") && is_audited_name(b"DeleteSecurityGroup"));
         assert!(!is_audited("kms.amazonaws.com", "TagResource") && !is_audited(EC2, "DescribeVpcs"));
+        for name in AUDIT_EVENTS.iter().flat_map(|(_, names)| names.iter()) {
+            assert!(is_audited_name(name.as_bytes()), "{name}");
+            assert!(!is_audited_name(name.to_lowercase().as_bytes()), "{name}");
+        }
+        for name in [b"".as_slice(), b"D", &[b'D'; 100]] {
+            assert!(!is_audited_name(name));
+        }
     }
 }

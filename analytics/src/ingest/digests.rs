@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use schemas::tables::{DIGEST_LOG_FILES, DIGESTS};
 
+use super::ledger::stamp;
 use super::object_key::ObjectKey;
 use super::selection::Selection;
 use super::stored::{damaged, texts};
@@ -38,8 +39,8 @@ pub struct Checked {
 pub struct Digests<'a> {
     keys: &'a Keys<'a>,
     now: DateTime<Utc>,
-    /// Name and ETag of those whose verdict cannot change.
-    settled: HashSet<(String, String)>,
+    /// Those whose verdict cannot change, as they were when they were read.
+    settled: HashSet<[u8; 16]>,
 }
 
 impl<'a> Digests<'a> {
@@ -59,21 +60,23 @@ impl<'a> Digests<'a> {
 
     /// Checks the digest files that are new.
     pub async fn check(&self, source: &Source, listed: Vec<Listed>, selection: &Selection) -> Checked {
-        let by_key: HashMap<String, Listed> = listed.iter().map(|file| (file.key.clone(), file.clone())).collect();
-        let is_fresh = |file: &Listed| !self.settled.contains(&(file.log_file.clone(), file.etag.clone()));
+        let is_fresh = |file: &Listed| !self.settled.contains(&stamp(&file.log_file, &file.etag));
+        let (fresh, settled): (Vec<Listed>, Vec<Listed>) = listed.into_iter().partition(is_fresh);
         let mut counts = Counts::new();
-        let fresh: Vec<Listed> = listed.into_iter().filter(is_fresh).collect();
-        let in_the_lake = (by_key.len() - fresh.len()) as u64;
-        if in_the_lake > 0 {
-            counts.insert("in the lake already", in_the_lake);
+        if !settled.is_empty() {
+            counts.insert("in the lake already", settled.len() as u64);
         }
+        // A year of them is in the millions: of those that are not fetched again only this stays.
+        let settled: HashSet<[u8; 16]> = settled.into_iter().map(|file| stamp(&file.key, "")).collect();
+        let by_key: HashMap<String, Listed> = fresh.iter().map(|file| (file.key.clone(), file.clone())).collect();
         let (mut digests, mut log_files) = (TableBuilder::new(&DIGESTS), TableBuilder::new(&DIGEST_LOG_FILES));
         let (keys, without_keys) = self.keys.of(&fresh, self.now).await;
         for report in check_digests(source, source.bucket(), fresh, &keys, selection).await {
             let Some(chain) = &report.chain else { continue };
             for verdict in &report.verdicts {
                 // What was checked before is not missing, although it was not fetched again.
-                if verdict.status == DigestStatus::Missing && by_key.contains_key(&verdict.key) {
+                let is_listed = || by_key.contains_key(&verdict.key) || settled.contains(&stamp(&verdict.key, ""));
+                if verdict.status == DigestStatus::Missing && is_listed() {
                     continue;
                 }
                 // It would have log files missing that nobody looked for. A run that asks for them enters it.
@@ -117,7 +120,7 @@ fn enter_log_files(rows: &mut TableBuilder, digest_file: &str, verdict: &DigestV
     }
 }
 
-fn read_part(bytes: bytes::Bytes) -> std::result::Result<Vec<(String, String)>, Cause> {
+fn read_part(bytes: bytes::Bytes) -> std::result::Result<Vec<[u8; 16]>, Cause> {
     let mut settled = Vec::new();
     for batch in ParquetRecordBatchReaderBuilder::try_new(bytes)?.build()? {
         let batch = batch?;
@@ -127,7 +130,7 @@ fn read_part(bytes: bytes::Bytes) -> std::result::Result<Vec<(String, String)>, 
             let is_settled =
                 [DigestStatus::Valid.as_str(), DigestStatus::Invalid.as_str()].contains(&statuses.value(row));
             if is_settled && etags.is_valid(row) {
-                settled.push((files.value(row).to_owned(), etags.value(row).to_owned()));
+                settled.push(stamp(files.value(row), etags.value(row)));
             }
         }
     }

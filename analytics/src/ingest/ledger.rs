@@ -11,12 +11,15 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use schemas::tables::{INGEST_RUNS, INGESTED, LOG_FILES};
 
 use super::keep::Keep;
+use super::object_key::ObjectKind;
 use super::part::UNREADABLE;
 use super::stored::{damaged, texts};
-use super::summary::Summary;
 use crate::error::{Cause, Result};
 use crate::sha256::Sha256;
 use crate::store::{Lake, Listed, Part, form, is_merged_name};
+
+/// What is said of log files that the lake holds.
+pub const IN_THE_LAKE: &str = "log files in the lake already";
 
 /// Ledger parts read at once.
 const READS: usize = 16;
@@ -39,13 +42,10 @@ impl Known {
         Ok(Self { files: found.into_iter().flatten().collect() })
     }
 
-    /// The files that have to be read.
-    pub fn leave_out(&self, files: Vec<Listed>, summary: &mut Summary) -> Vec<Listed> {
-        let before = files.len();
-        let fresh: Vec<Listed> =
-            files.into_iter().filter(|file| !self.files.contains(&digest_of(&file.log_file, &file.etag))).collect();
-        summary.already_ingested += (before - fresh.len()) as u64;
-        fresh
+    /// Why a log file need not be read.
+    pub fn leaves_out(&self, file: &Listed) -> Option<&'static str> {
+        let holds = || self.files.contains(&stamp(&file.log_file, &file.etag));
+        (file.object.kind == ObjectKind::LogFile && holds()).then_some(IN_THE_LAKE)
     }
 }
 
@@ -62,7 +62,7 @@ fn read_part(bytes: Bytes, keep: Keep) -> std::result::Result<Vec<[u8; 16]>, Cau
         for row in 0..batch.num_rows() {
             let was_read = reasons.is_null(row) || reasons.value(row) != UNREADABLE;
             if was_read && Keep::parse(events.value(row)).is_some_and(|kept| kept >= keep) {
-                files.push(digest_of(log_files.value(row), etags.value(row)));
+                files.push(stamp(log_files.value(row), etags.value(row)));
             }
         }
     }
@@ -70,7 +70,7 @@ fn read_part(bytes: Bytes, keep: Keep) -> std::result::Result<Vec<[u8; 16]>, Cau
 }
 
 /// Sixteen bytes that stand for a file and its state, so that ten million of them fit in memory.
-fn digest_of(log_file: &str, etag: &str) -> [u8; 16] {
+pub fn stamp(log_file: &str, etag: &str) -> [u8; 16] {
     Sha256::new().then(log_file).then([0]).then(etag).half()
 }
 

@@ -7,9 +7,9 @@
 
 use std::str::FromStr;
 
-use super::object_key::ObjectKey;
+use super::object_key::{ObjectKey, ObjectKind};
 use crate::sha256::Sha256;
-use crate::store::{Listed, Listing};
+use crate::store::Listed;
 
 /// What is said of what other shares read.
 const OF_OTHERS: &str = "of other shards";
@@ -41,24 +41,15 @@ impl FromStr for Shard {
 }
 
 impl Shard {
-    /// Leaves to the others what is theirs, and counts it.
-    pub fn take_from(self, listing: &mut Listing) {
-        if self.of == 1 {
-            return;
-        }
-        let before = listing.objects();
-        listing.log_files.retain(|file| self.has(file));
-        if self.number != 1 {
-            listing.digests.clear();
-            listing.evidence.clear();
-        }
-        let left = before - listing.objects();
-        if left > 0 {
-            *listing.passed_over.entry(OF_OTHERS).or_default() += left;
-        }
+    /// Why a file is not read: it is another's.
+    pub fn leaves_out(self, file: &Listed) -> Option<&'static str> {
+        (!self.has(file)).then_some(OF_OTHERS)
     }
 
     fn has(self, file: &Listed) -> bool {
+        if self.of == 1 || file.object.kind != ObjectKind::LogFile {
+            return self.number == 1;
+        }
         let half = Sha256::new().then(family(&file.object).unwrap_or_else(|| file.log_file.clone())).half();
         let [a, b, c, d, e, f, g, h, ..] = half;
         u64::from_be_bytes([a, b, c, d, e, f, g, h]) % self.of == self.number - 1
@@ -74,7 +65,7 @@ fn family(key: &ObjectKey) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn listing() -> Listing {
+    fn whole() -> Vec<Listed> {
         let listed = |key: String| Listed {
             object: ObjectKey::parse(&key),
             log_file: key.clone(),
@@ -86,40 +77,36 @@ mod tests {
             let folder = format!("AWSLogs/123456789012/CloudTrail/eu-west-1/2026/03/{day:02}");
             listed(format!("{folder}/123456789012_CloudTrail_eu-west-1_202603{day:02}T0005Z_{file:016}.json.gz"))
         };
-        let mut whole = Listing::default();
-        whole.log_files.extend((1..=28).flat_map(|day| (0..4).map(move |file| key(day, file))));
-        whole.log_files.extend((0..40).map(|n| listed(format!("flat/{n}.json.gz"))));
-        whole.digests.push(listed("digest".to_owned()));
-        whole.evidence.push(listed("evidence".to_owned()));
+        let mut whole: Vec<Listed> = (1..=28).flat_map(|day| (0..4).map(move |file| key(day, file))).collect();
+        whole.extend((0..40).map(|n| listed(format!("flat/{n}.json.gz"))));
+        let of_kind =
+            |kind| Listed { object: ObjectKey { kind, ..ObjectKey::parse("") }, ..listed(format!("{kind:?}")) };
+        whole.extend([ObjectKind::Digest, ObjectKind::Evidence].map(of_kind));
         whole
+    }
+
+    fn share(shard: Shard) -> Vec<Listed> {
+        whole().into_iter().filter(|file| shard.leaves_out(file).is_none()).collect()
     }
 
     #[test]
     fn the_shares_of_any_number_of_tasks_make_the_whole_once() {
-        let mut expected: Vec<String> = listing().log_files.into_iter().map(|file| file.log_file).collect();
+        let names = |files: Vec<Listed>| files.into_iter().map(|file| file.log_file);
+        let mut expected: Vec<String> = names(whole()).collect();
         expected.sort();
         for of in [1, 2, 3, 8, 50] {
-            let mut found = Vec::new();
-            let (mut digests, mut evidence) = (0, 0);
-            for number in 1..=of {
-                let mut share = listing();
-                format!("{number}/{of}").parse::<Shard>().expect("a shard").take_from(&mut share);
-                assert_eq!(share.objects(), listing().objects(), "{number}/{of}: every object is accounted for");
-                digests += share.digests.len();
-                evidence += share.evidence.len();
-                found.extend(share.log_files.into_iter().map(|file| file.log_file));
-            }
+            let shard = |number| format!("{number}/{of}").parse::<Shard>().expect("a shard");
+            let mut found: Vec<String> = (1..=of).flat_map(|number| names(share(shard(number)))).collect();
             found.sort();
             assert_eq!(found, expected, "{of} shards");
-            assert_eq!((digests, evidence), (1, 1), "{of} shards");
+            let others = share(shard(of)).into_iter().filter(|file| file.object.kind != ObjectKind::LogFile).count();
+            assert_eq!(others, if of == 1 { 2 } else { 0 }, "{of} shards: the first has digest and evidence files");
         }
     }
 
     #[test]
     fn files_of_one_account_region_and_day_stay_together_and_work_is_shared() {
-        let mut share = listing();
-        Shard { number: 2, of: 3 }.take_from(&mut share);
-        let days: Vec<_> = share.log_files.iter().filter_map(|file| file.object.day).collect();
+        let days: Vec<_> = share(Shard { number: 2, of: 3 }).iter().filter_map(|file| file.object.day).collect();
         assert!(!days.is_empty() && days.len() < 28 * 4);
         assert!(days.iter().all(|day| days.iter().filter(|other| *other == day).count() == 4));
     }

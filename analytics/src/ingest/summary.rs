@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::digests::BEYOND_SELECTION;
 use super::evidence::EvidenceCounts;
+use super::ledger::IN_THE_LAKE;
 use super::object_key::ObjectKind;
 use crate::error::{Error, Result};
 use crate::store::Listing;
@@ -125,7 +126,11 @@ impl Summary {
             *self.passed_over.entry(ObjectKind::Digest.as_str()).or_default() += listing.digests.len() as u64;
         }
         for (reason, count) in &listing.passed_over {
-            *self.passed_over.entry(reason).or_default() += count;
+            if *reason == IN_THE_LAKE {
+                self.already_ingested += count;
+            } else {
+                *self.passed_over.entry(reason).or_default() += count;
+            }
         }
     }
 

@@ -5,10 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use super::source::{Fetched, Listed, Listing};
+use super::source::{Choice, Fetched, Listed, Listing};
 use crate::error::{Error, Result};
 use crate::ingest::object_key::ObjectKey;
-use crate::ingest::selection::Selection;
 
 const SYMBOLIC_LINKS: &str = "symbolic links";
 const NOT_UTF8: &str = "names that are not UTF-8";
@@ -31,16 +30,16 @@ impl Folder {
     }
 
     /// Lists it, folder by folder. Symbolic links are passed over, so that nothing outside the folder is read.
-    pub fn list(&self, selection: &Selection, progress: &(dyn Fn(u64) + Sync)) -> Result<Listing> {
+    pub fn list(&self, choice: Choice<'_>, progress: &(dyn Fn(u64) + Sync)) -> Result<Listing> {
         let mut listing = Listing::default();
         let mut folders = vec![self.root.clone()];
         if self.root.is_file() {
             let metadata = fs::metadata(&self.root).map_err(|cause| cannot_list(&self.root, cause))?;
-            listing.add(selection, self.listed(&self.root, &metadata));
+            listing.add(choice, self.listed(&self.root, &metadata));
             return Ok(listing);
         }
         while let Some(folder) = folders.pop() {
-            self.list_folder(&folder, selection, &mut listing, &mut folders)
+            self.list_folder(&folder, choice, &mut listing, &mut folders)
                 .map_err(|cause| cannot_list(&folder, cause))?;
             progress(listing.objects());
         }
@@ -51,7 +50,7 @@ impl Folder {
     fn list_folder(
         &self,
         folder: &Path,
-        selection: &Selection,
+        choice: Choice<'_>,
         listing: &mut Listing,
         folders: &mut Vec<PathBuf>,
     ) -> io::Result<()> {
@@ -65,13 +64,13 @@ impl Folder {
             } else if path.to_str().is_none() {
                 listing.pass_over_by_name(&path.to_string_lossy(), NOT_UTF8);
             } else if kind.is_dir() {
-                if selection.may_hold(&self.below_root(&path)) {
+                if choice.selection.may_hold(&self.below_root(&path)) {
                     folders.push(path);
                 } else {
                     listing.pass_over("folders not selected");
                 }
             } else {
-                listing.add(selection, self.listed(&path, &entry.metadata()?));
+                listing.add(choice, self.listed(&path, &entry.metadata()?));
             }
         }
         Ok(())

@@ -14,11 +14,10 @@ use futures::{FutureExt, StreamExt};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use super::advice::{CLOCK, EXPIRED};
-use super::source::{Fetched, FetchedWithMetadata, Listed, Listing};
+use super::advice::{CLOCK, EXPIRED, unanswered};
+use super::source::{Choice, Fetched, FetchedWithMetadata, Listed, Listing};
 use crate::error::{Cause, Error, chain};
 use crate::ingest::object_key::ObjectKey;
-use crate::ingest::selection::Selection;
 
 /// Listing requests under way at once. S3 answers 5,500 reads a second for a prefix; this is far below.
 const LISTINGS: usize = 32;
@@ -60,7 +59,7 @@ impl Bucket {
 
     /// Lists the prefix. A prefix whose objects fit one page costs one request; a larger one is split into the
     /// prefixes below it (account, Region, year, month, day), which are listed in parallel.
-    pub async fn list(&self, selection: &Selection, progress: &(dyn Fn(u64) + Sync)) -> crate::error::Result<Listing> {
+    pub async fn list(&self, choice: Choice<'_>, progress: &(dyn Fn(u64) + Sync)) -> crate::error::Result<Listing> {
         let mut listing = Listing::default();
         let mut waiting = VecDeque::from([self.prefix.clone()]);
         let mut under_way = FuturesUnordered::new();
@@ -68,7 +67,7 @@ impl Bucket {
             while under_way.len() < LISTINGS
                 && let Some(prefix) = waiting.pop_front()
             {
-                under_way.push(self.list_prefix(prefix, selection));
+                under_way.push(self.list_prefix(prefix, choice));
             }
             let Some(found) = under_way.next().await else { break };
             let found = found?;
@@ -80,18 +79,18 @@ impl Bucket {
         Ok(listing)
     }
 
-    async fn list_prefix(&self, prefix: String, selection: &Selection) -> crate::error::Result<Found> {
+    async fn list_prefix(&self, prefix: String, choice: Choice<'_>) -> crate::error::Result<Found> {
         let mut found = Found::default();
         let first = self.list_page(&prefix, None, None).await?;
         if first.is_truncated() != Some(true) {
-            self.take(first, selection, &mut found);
+            self.take(first, choice, &mut found);
             return Ok(found);
         }
         let split = self.list_page(&prefix, Some("/"), None).await?;
         let (mut page, delimiter) = if split.common_prefixes().is_empty() { (first, None) } else { (split, Some("/")) };
         loop {
             let next = self.next_token(&prefix, &page)?;
-            self.take(page, selection, &mut found);
+            self.take(page, choice, &mut found);
             let Some(next) = next else { return Ok(found) };
             page = self.list_page(&prefix, delimiter, Some(next)).await?;
         }
@@ -119,7 +118,11 @@ impl Bucket {
         let request = request.set_delimiter(delimiter.map(str::to_owned)).set_continuation_token(token);
         let answer = request.set_request_payer(self.request_payer.clone()).send().await;
         let failed = |hint, source| Error::List { location: format!("s3://{}/{prefix}", self.bucket), hint, source };
-        let page = answer.map_err(|cause| failed(hint_of(cause.code(), "s3:ListBucket"), words_of(&cause).into()))?;
+        let page = answer.map_err(|cause| {
+            let words = words_of(&cause);
+            let hint = hint_of(cause.code(), "s3:ListBucket").or_else(|| unanswered(&words));
+            failed(hint, words.into())
+        })?;
         // The SDK takes a document that ends early for its end.
         let (found, said) =
             (page.contents().len() + page.common_prefixes().len(), page.key_count().unwrap_or_default());
@@ -132,9 +135,9 @@ impl Bucket {
         Ok(page)
     }
 
-    fn take(&self, page: ListObjectsV2Output, selection: &Selection, found: &mut Found) {
+    fn take(&self, page: ListObjectsV2Output, choice: Choice<'_>, found: &mut Found) {
         for below in page.common_prefixes().iter().filter_map(|below| below.prefix()) {
-            if selection.may_hold(below) {
+            if choice.selection.may_hold(below) {
                 found.prefixes.push(below.to_owned());
             } else {
                 found.listing.pass_over("folders not selected");
@@ -145,7 +148,7 @@ impl Bucket {
             if listed.key.ends_with('/') {
                 found.listing.pass_over("folder markers");
             } else {
-                found.listing.add(selection, listed);
+                found.listing.add(choice, listed);
             }
         }
     }

@@ -36,7 +36,36 @@ pub struct Listed {
     pub object: ObjectKey,
 }
 
-/// What listing a source gave. Every object listed is in exactly one of the four.
+/// Which objects of a source are asked for.
+#[derive(Clone, Copy)]
+pub struct Choice<'a> {
+    /// By account, Region and time.
+    pub selection: &'a Selection,
+    /// Why one that is selected is left out all the same. Nothing of it is kept then: there may be a hundred million.
+    pub leaves_out: &'a (dyn Fn(&Listed) -> Option<&'static str> + Sync),
+}
+
+impl<'a> Choice<'a> {
+    /// Every object selected.
+    pub fn all(selection: &'a Selection) -> Self {
+        Self { selection, leaves_out: &|_| None }
+    }
+
+    /// Why an object is passed over, where it is.
+    fn objection(&self, listed: &Listed) -> Option<&'static str> {
+        match listed.object.kind {
+            ObjectKind::LogFile | ObjectKind::Digest | ObjectKind::Evidence
+                if self.selection.admits(&listed.object) =>
+            {
+                (self.leaves_out)(listed)
+            }
+            ObjectKind::LogFile => Some("log files not selected"),
+            other => Some(other.as_str()),
+        }
+    }
+}
+
+/// What listing a source gave. Every object listed is in exactly one of the first four.
 #[derive(Debug, Default)]
 pub struct Listing {
     /// The log files asked for.
@@ -49,19 +78,20 @@ pub struct Listing {
     pub passed_over: BTreeMap<&'static str, u64>,
     /// Those passed over that somebody may take for log files, with the reason.
     pub to_name: Vec<(String, &'static str)>,
+    /// Whether there are digest files, here or among those left out.
+    pub has_digests: bool,
 }
 
 impl Listing {
     /// Counts an object in.
-    pub(super) fn add(&mut self, selection: &Selection, listed: Listed) {
-        let reason = match listed.object.kind {
-            ObjectKind::LogFile if selection.admits(&listed.object) => return self.log_files.push(listed),
-            ObjectKind::Digest if selection.admits(&listed.object) => return self.digests.push(listed),
-            ObjectKind::Evidence if selection.admits(&listed.object) => return self.evidence.push(listed),
-            ObjectKind::LogFile => "log files not selected",
-            other => other.as_str(),
-        };
-        self.pass_over(reason);
+    pub(super) fn add(&mut self, choice: Choice<'_>, listed: Listed) {
+        self.has_digests |= listed.object.kind == ObjectKind::Digest && choice.selection.admits(&listed.object);
+        match (choice.objection(&listed), listed.object.kind) {
+            (Some(reason), _) => self.pass_over(reason),
+            (None, ObjectKind::Digest) => self.digests.push(listed),
+            (None, ObjectKind::Evidence) => self.evidence.push(listed),
+            (None, _) => self.log_files.push(listed),
+        }
     }
 
     /// Counts an object that is passed over.
@@ -81,6 +111,7 @@ impl Listing {
         self.digests.extend(other.digests);
         self.evidence.extend(other.evidence);
         self.to_name.extend(other.to_name);
+        self.has_digests |= other.has_digests;
         for (reason, count) in other.passed_over {
             *self.passed_over.entry(reason).or_default() += count;
         }
@@ -101,11 +132,11 @@ pub type Fetched = std::result::Result<Bytes, Cause>;
 
 impl Source {
     /// Lists the source. A part of it that cannot be listed fails the whole: what is missing could not be named.
-    pub async fn list(&self, selection: &Selection, progress: &(dyn Fn(u64) + Sync)) -> Result<Listing> {
+    pub async fn list(&self, choice: Choice<'_>, progress: &(dyn Fn(u64) + Sync)) -> Result<Listing> {
         match self {
-            Self::Folder(folder) => folder.list(selection, progress),
+            Self::Folder(folder) => folder.list(choice, progress),
             #[cfg(feature = "s3")]
-            Self::S3(bucket) => bucket.list(selection, progress).await,
+            Self::S3(bucket) => bucket.list(choice, progress).await,
         }
     }
 
