@@ -5,6 +5,7 @@ mod compact;
 mod config_file;
 mod connect;
 mod doctor;
+mod engine;
 mod replace;
 mod serve;
 mod shell;
@@ -30,6 +31,7 @@ use crate::store::without_document;
 
 pub use compact::Compact;
 pub use doctor::Doctor;
+pub use engine::{EngineArg, EngineKind};
 pub use replace::{Replace, ReplaceOutput};
 pub use serve::Serve;
 pub use shell::Shell;
@@ -215,6 +217,7 @@ Examples:
   bedrock-audit audit --lake ./lake
   bedrock-audit audit --lake ./lake --as-of 2026-03-04 --verdicts NonCompliant,Undetermined
   bedrock-audit audit --lake s3://my-lake/trail --output csv > verdicts.csv
+  bedrock-audit audit --lake s3://my-lake/trail --engine ballista --scheduler df://localhost:50050
 
 The exit code is 1 when a job is non-compliant, 2 when none is but something could not be told.")]
 pub struct Audit {
@@ -235,6 +238,8 @@ pub struct Audit {
     /// Format of the verdicts
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub output: Format,
+    #[command(flatten)]
+    pub engine: EngineArg,
 }
 
 /// `bedrock-audit explain`
@@ -266,6 +271,7 @@ Examples:
   bedrock-audit query jobs_created_outside_vpc --since 365d --lake ./lake
   bedrock-audit query jobs_by_principal --param principal=role/ml-train --output csv --lake ./lake
   bedrock-audit query --lake ./lake --sql 'select event_name, count(*) as n from events group by event_name order by n desc'
+  bedrock-audit query --lake ./lake --file mine.sql --time-limit 10m
 
 Tables: events, log_files, set_aside, ingest_runs, digests, digest_log_files, evidence_files, evidence, evidence_facts,
 job_requests, job_network, job_states, security_groups, security_group_delete_requests, network_interfaces,
@@ -303,9 +309,14 @@ pub struct Query {
     /// Your prices, for jobs_failed_through_drift_by_month: a CSV file base_model,usd_per_job,usd_per_hour
     #[arg(long, value_name = "FILE")]
     pub prices: Option<PathBuf>,
+    /// Stop the statement after this long (a span such as 30s or 10m) [default: never]
+    #[arg(long, value_name = "SPAN")]
+    pub time_limit: Option<String>,
     /// Format of the rows
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub output: Format,
+    #[command(flatten)]
+    pub engine: EngineArg,
 }
 
 /// `bedrock-audit report`

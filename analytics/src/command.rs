@@ -24,12 +24,15 @@ mod shell;
 mod verify;
 mod verify_pack;
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
-use crate::cli::{Cli, Command, LakeArg, Rebuild};
+#[cfg(not(feature = "ballista"))]
+use crate::cli::EngineKind;
+use crate::cli::{Cli, Command, EngineArg, Global, LakeArg, Rebuild};
 use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
 use crate::plan;
@@ -70,9 +73,9 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
             Command::Ingest(ingest) => ingest::run(ingest, &session).await,
             Command::Compact(compact) => compact::run(compact, &session).await,
             Command::Rebuild(rebuild) => session.rebuild(rebuild).await,
-            Command::Audit(audit) => audit::run(audit, &session).await,
+            Command::Audit(audit) => audit::run(audit, &session, &cli.global).await,
             Command::Explain(explain) => explain::run(explain, &session).await,
-            Command::Query(query) => query::run(query, &session).await,
+            Command::Query(query) => query::run(query, &session, &cli.global).await,
             Command::Shell(shell) => shell::run(shell, &session).await,
             #[cfg(feature = "serve")]
             Command::Serve(serve) => serve::run(serve, &session).await,
@@ -113,11 +116,36 @@ impl Session {
 
     /// The lake with a history that fits it, as one state.
     async fn engine(&self, lake: &Lake) -> Result<Engine> {
+        Engine::open(lake, &self.with_history(lake).await?, self.memory_bytes).await
+    }
+
+    /// The same, run by what was asked for.
+    #[cfg(feature = "ballista")]
+    async fn engine_by(&self, args: &EngineArg, global: &Global, lake: &Lake) -> Result<Engine> {
+        let Some(scheduler) = args.check(global.allow_http_endpoint)? else { return self.engine(lake).await };
+        Engine::open_on_cluster(lake, &self.with_history(lake).await?, self.memory_bytes, &scheduler).await
+    }
+
+    /// The same; there is nothing else to ask for.
+    #[cfg(not(feature = "ballista"))]
+    async fn engine_by(&self, args: &EngineArg, _: &Global, lake: &Lake) -> Result<Engine> {
+        if args.engine == EngineKind::Ballista || args.scheduler.is_some() {
+            return Err(Error::Misused(
+                "--engine ballista: this program was built without the cargo feature ballista; build again with \
+                 --features ballista"
+                    .to_owned(),
+            ));
+        }
+        self.engine(lake).await
+    }
+
+    /// The parts that the lake holds, with a history that fits them.
+    async fn with_history(&self, lake: &Lake) -> Result<BTreeSet<String>> {
         let (committed, is_rebuilt) = rebuild::rebuild_if_changed(lake, self.memory_bytes).await?;
         if is_rebuilt {
             eprintln!("rebuilt the history of {}", lake.location());
         }
-        Engine::open(lake, &committed, self.memory_bytes).await
+        Ok(committed)
     }
 
     /// The keys to check digest files with: those of files, else for a bucket CloudTrail's own.

@@ -7,12 +7,15 @@ mod connect;
 mod connection;
 #[cfg(all(feature = "s3", feature = "live"))]
 mod doctor;
+#[cfg(feature = "ballista")]
+mod engine;
 #[cfg(feature = "live")]
 pub mod evaluate;
 #[cfg(feature = "live")]
 mod replace;
 #[cfg(feature = "serve")]
 pub mod serve;
+mod span;
 
 use std::path::PathBuf;
 

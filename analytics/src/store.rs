@@ -1,5 +1,6 @@
 //! Where log files come from and where the lake is: a folder, or a prefix of an S3 bucket.
 
+mod absent;
 mod advice;
 #[cfg(feature = "s3")]
 mod aws;
@@ -21,14 +22,17 @@ mod source;
 #[cfg(all(feature = "s3", feature = "live"))]
 mod trails;
 
-pub(crate) use advice::without_document;
+pub(crate) use absent::absent;
+pub(crate) use advice::{advised, without_document};
 pub use compactions::{Compactions, Ledger, is_merged_name, merged_name};
+#[cfg(feature = "ballista")]
+pub(crate) use endpoint::is_this_machine;
 pub use lake::{Lake, Part};
 pub(crate) use lake::{is_our_name, name_of};
 pub use location::Location;
 #[cfg(all(feature = "s3", feature = "live"))]
 pub use look::{Look, Page, Refused, Wanted};
-pub use source::{Fetched, FetchedWithMetadata, Listed, Listing, Source};
+pub use source::{Choice, Fetched, FetchedWithMetadata, Listed, Listing, Source};
 #[cfg(all(feature = "s3", feature = "live"))]
 pub use trails::Trails;
 

@@ -3,6 +3,9 @@
 /// What every server of the tests stands on.
 pub mod loopback;
 
+/// What stands between a program and a server, and breaks connections.
+pub mod tcp_proxy;
+
 /// The bucket: an S3 server in this process, over real HTTP, that can be told to misbehave.
 pub mod s3_server;
 

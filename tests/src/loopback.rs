@@ -20,8 +20,7 @@ type Cause = Box<dyn Error + Send + Sync>;
 #[derive(Debug)]
 pub struct Loopback {
     address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _thread: ServerThread,
 }
 
 impl Loopback {
@@ -36,12 +35,7 @@ impl Loopback {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port on 127.0.0.1");
         listener.set_nonblocking(true).expect("a listening socket can be made non-blocking");
         let address = listener.local_addr().expect("a bound socket has an address");
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-        let runtime = runtime.expect("a runtime can be started");
-        let (stop, stopped) = oneshot::channel();
-        let thread = thread::Builder::new().name(name.to_owned());
-        let thread = thread.spawn(move || runtime.block_on(accept(listener, answer, stopped)));
-        Self { address, stop: Some(stop), thread: Some(thread.expect("a thread can be started")) }
+        Self { address, _thread: ServerThread::start(name, move |stopped| accept(listener, answer, stopped)) }
     }
 
     /// Where it listens.
@@ -73,7 +67,29 @@ where
     }
 }
 
-impl Drop for Loopback {
+/// A thread with a runtime of its own, on which a server runs. It stops when dropped.
+#[derive(Debug)]
+pub(crate) struct ServerThread {
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl ServerThread {
+    /// Runs `serve` on a thread of that name, until the receiver that it is given tells it to end.
+    pub(crate) fn start<F>(name: &str, serve: impl FnOnce(oneshot::Receiver<()>) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = ()>,
+    {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = runtime.expect("a runtime can be started");
+        let (stop, stopped) = oneshot::channel();
+        let thread = thread::Builder::new().name(name.to_owned());
+        let thread = thread.spawn(move || runtime.block_on(serve(stopped)));
+        Self { stop: Some(stop), thread: Some(thread.expect("a thread can be started")) }
+    }
+}
+
+impl Drop for ServerThread {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
             // An error means that the server has ended by itself, and joining tells how.

@@ -33,19 +33,19 @@ fn files() -> Vec<LogFile> {
         .collect()
 }
 
-fn delivered(place: Place) -> Place {
+pub fn delivered(place: Place) -> Place {
     place.deliver(&files());
     place
 }
 
 /// Every event, as the view has it: once.
-fn events(place: &Place) -> Vec<Row> {
+pub fn events(place: &Place) -> Vec<Row> {
     place.sql(
         "select event_id, event_time, event_source, request_parameters, record_index from events order by event_id",
     )
 }
 
-fn expected() -> &'static [Row] {
+pub fn expected() -> &'static [Row] {
     static EXPECTED: OnceLock<Vec<Row>> = OnceLock::new();
     EXPECTED.get_or_init(|| {
         let clean = delivered(Place::in_folders());
@@ -55,7 +55,7 @@ fn expected() -> &'static [Row] {
 }
 
 /// Whatever was committed is whole: as many rows as the ledger says. An empty lake is whole, too.
-fn assert_whole(place: &Place, fault: &str) {
+pub fn assert_whole(place: &Place, fault: &str) {
     let counts = "select (select count(*) from event_copies) as held, \
                   (select coalesce(sum(records_kept), 0) from log_files) as kept";
     let query = place.program().args(["query", "--sql", counts, "--lake", &place.lake(), "--output", "ndjson"]).run();
@@ -67,7 +67,7 @@ fn assert_whole(place: &Place, fault: &str) {
 }
 
 /// The next run has all that is missing, and nothing twice.
-fn assert_completed(place: &Place, fault: &str) {
+pub fn assert_completed(place: &Place, fault: &str) {
     assert_whole(place, fault);
     let next = place.ingest(&AFTER_A_FAULT);
     assert_eq!(next.status, 0, "{fault}: {}\n{}", next.stdout, next.stderr);
@@ -218,12 +218,12 @@ fn what_a_writer_left_whose_clock_is_ahead_is_neither_counted_nor_removed() {
 }
 
 /// So many rounds: `BEDROCK_AUDIT_FAULT_ROUNDS=2000 cargo test -p end-to-end --test main faults::random -- --nocapture`.
-fn rounds() -> u64 {
-    std::env::var("BEDROCK_AUDIT_FAULT_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3)
+pub fn rounds(usual: u64) -> u64 {
+    std::env::var("BEDROCK_AUDIT_FAULT_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
 /// `BEDROCK_AUDIT_FAULT_SEED` has a round that failed again, with one round.
-fn first_seed() -> u64 {
+pub fn first_seed() -> u64 {
     let now = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let of_now = || now().map_or(1, |since| u64::from(since.subsec_nanos()) ^ since.as_secs());
     std::env::var("BEDROCK_AUDIT_FAULT_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(of_now)
@@ -268,7 +268,7 @@ fn disturb(place: &Place, dice: &mut Dice) -> String {
 #[test]
 fn random_faults_signals_and_rivals_lose_and_double_nothing() {
     let first = first_seed();
-    for seed in (0..rounds()).map(|round| first.wrapping_add(round)) {
+    for seed in (0..rounds(3)).map(|round| first.wrapping_add(round)) {
         let mut dice = Dice::new(seed);
         let place = delivered(Place::in_s3(Faults::default()));
         let told: Vec<String> = (0..2).map(|_| disturb(&place, &mut dice)).collect();

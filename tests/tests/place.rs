@@ -91,8 +91,17 @@ impl Place {
 
     /// The program, able to reach the place.
     pub fn program(&self) -> Program {
+        self.reaching(program())
+    }
+
+    /// Another program, able to reach the place.
+    pub fn program_at(&self, path: &str) -> Program {
+        self.reaching(Program::new(path))
+    }
+
+    fn reaching(&self, program: Program) -> Program {
         let environment = self.server.as_ref().map(S3Server::environment).unwrap_or_default();
-        program().envs(environment).current_folder(self.folder.path())
+        program.envs(environment).current_folder(self.folder.path())
     }
 
     /// An ingest of the trail.

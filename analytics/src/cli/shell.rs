@@ -27,6 +27,9 @@ pub struct Shell {
     /// Your prices, as for query: a CSV file base_model,usd_per_job,usd_per_hour
     #[arg(long, value_name = "FILE")]
     pub prices: Option<PathBuf>,
+    /// Stop each statement after this long (a span such as 30s or 10m) [default: never]
+    #[arg(long, value_name = "SPAN")]
+    pub time_limit: Option<String>,
     /// Tell how long each statement takes
     #[arg(long)]
     pub timing: bool,

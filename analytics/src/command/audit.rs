@@ -5,16 +5,16 @@ use schemas::control::{ControlId, Verdict};
 
 use super::{Session, write_stdout};
 use crate::audit::{Report, audit, for_people};
-use crate::cli::Audit;
+use crate::cli::{Audit, Global};
 use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
 use crate::query::Catalog;
 use crate::query::render::{Format, render, texts};
 
-pub async fn run(args: &Audit, session: &Session) -> Result<ExitCode> {
+pub async fn run(args: &Audit, session: &Session, global: &Global) -> Result<ExitCode> {
     let (terms, shown) = (args.terms(session.now)?, args.shown()?);
     let lake = session.lake(&args.lake).await?;
-    let engine = session.engine(&lake).await?;
+    let engine = session.engine_by(&args.engine, global, &lake).await?;
     let report = audit(&engine, &Catalog::load()?, terms).await?;
     let rows = report.shown(&shown);
     let summary = summary(&report, lake.location())?;

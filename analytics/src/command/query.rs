@@ -1,10 +1,11 @@
 //! `bedrock-audit query`
 
 use super::{Session, write_stdout};
-use crate::cli::Query;
+use crate::cli::{Global, Query};
 use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
 use crate::query::render::render;
+use crate::query::time_limit::within;
 use crate::query::{Catalog, ParameterKind, Question, prices};
 use crate::store::Location;
 
@@ -14,7 +15,7 @@ enum Asked<'a> {
     Sql { name: String, sql: String },
 }
 
-pub async fn run(args: &Query, session: &Session) -> Result<ExitCode> {
+pub async fn run(args: &Query, session: &Session, global: &Global) -> Result<ExitCode> {
     let catalog = Catalog::load()?;
     if args.list {
         write_stdout(&list(&catalog))?;
@@ -26,14 +27,16 @@ pub async fn run(args: &Query, session: &Session) -> Result<ExitCode> {
         Asked::Question(question) => bindings.values(question, session.now)?,
         Asked::Sql { .. } => bindings.own_values(session.now),
     };
+    let limit = args.time_limit()?;
     let prices = args.prices.as_deref().map(prices::read).transpose()?;
     let lake = args.lake.as_deref().ok_or_else(|| Error::Misused("query needs --lake LAKE".to_owned()))?;
     let lake = session.stores.lake(&Location::parse(lake)?).await?;
-    let engine = session.engine(&lake).await?.with_prices(prices)?;
-    let answer = match &asked {
-        Asked::Question(question) => engine.answer(&question.sql, &question.name, Some(values)).await?,
-        Asked::Sql { name, sql } => engine.answer(sql, name, Some(values)).await?,
+    let engine = session.engine_by(&args.engine, global, &lake).await?.with_prices(prices)?;
+    let (name, sql) = match &asked {
+        Asked::Question(question) => (&question.name, &question.sql),
+        Asked::Sql { name, sql } => (name, sql),
     };
+    let answer = within(limit, name, engine.answer(sql, name, Some(values))).await?;
     render(&answer, args.output, &mut std::io::stdout().lock())?;
     if engine.committed().is_empty() {
         eprintln!("bedrock-audit: the lake {} holds no log files, so no rows mean nothing", lake.location());

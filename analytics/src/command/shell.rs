@@ -5,7 +5,7 @@ mod editor;
 mod lines;
 
 use std::io::IsTerminal;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Session, write_stdout};
 use crate::cli::Shell;
@@ -13,6 +13,7 @@ use crate::error::{Error, Result, chain};
 use crate::exit_code::ExitCode;
 use crate::query::current::Current;
 use crate::query::render::{Format, render, visible};
+use crate::query::time_limit::within;
 use crate::query::{Answer, Bindings, Catalog, Memory, ParameterKind, Question, parse_time, prices, rows};
 use crate::shell::complete::Names;
 use crate::shell::input::{Input, Typed};
@@ -39,6 +40,7 @@ pub async fn run(args: &Shell, session: &Session) -> Result<ExitCode> {
     if args.output == Format::Parquet {
         return Err(Error::Misused("--output parquet: expected another format; query writes Parquet files".to_owned()));
     }
+    let time_limit = args.time_limit()?;
     let prices = args.prices.as_deref().map(prices::read).transpose()?;
     let lake = session.lake(&args.lake).await?;
     let current = Current::open(lake, Memory::new(session.memory_bytes), prices, Ok).await?;
@@ -47,6 +49,7 @@ pub async fn run(args: &Shell, session: &Session) -> Result<ExitCode> {
         current,
         catalog: Catalog::load()?,
         format: args.output,
+        time_limit,
         is_timed: args.timing,
         is_interactive: std::io::stdin().is_terminal(),
         last_failure: None,
@@ -60,6 +63,7 @@ struct Talk<'a> {
     current: Current,
     catalog: Catalog,
     format: Format,
+    time_limit: Option<Duration>,
     is_timed: bool,
     is_interactive: bool,
     last_failure: Option<ExitCode>,
@@ -209,7 +213,7 @@ impl Talk<'_> {
         };
         let engine = self.current.engine().await?;
         let running = self.session.progress.running();
-        let answer = engine.answer(sql, name, Some(values));
+        let answer = within(self.time_limit, name, engine.answer(sql, name, Some(values)));
         // Once Ctrl-C is listened to it ends nothing by itself; without a terminal it shall end the program.
         let answer = if self.is_interactive {
             tokio::select! {

@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use super::bindings;
 use crate::cli::Connect;
 use crate::connect::{Dialect, Place};
-use crate::error::{Error, Result};
+use crate::error::{Cause, Error, Result};
 use crate::query::Bindings;
-use crate::store::Location;
+use crate::store::{Location, absent};
 
 /// What engines read as a pattern in the name of a file.
 const PATTERN_SIGNS: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
@@ -33,7 +33,7 @@ impl Connect {
                 let whole = std::fs::canonicalize(path).map_err(|cause| Error::Lake {
                     action: "open",
                     location: location.to_string(),
-                    source: cause.into(),
+                    source: absent(path).map_or_else(|| cause.into(), Cause::from),
                 })?;
                 let text = whole.to_str().ok_or_else(|| {
                     Error::Misused(format!("{location}: SQL names files in UTF-8, which this path is not"))

@@ -1,9 +1,8 @@
 //! What was typed after `serve`, checked: whoever can be reached by others must encrypt, and ask for a password.
 
 use std::path::Path;
-use std::time::Duration;
 
-use super::misused;
+use super::span::span;
 use crate::cli::Serve;
 use crate::error::{Error, Result};
 use crate::serve::{Limits, Password, tls};
@@ -78,13 +77,6 @@ impl Serve {
             idle_timeout: span("--idle-timeout", &self.idle_timeout)?,
         })
     }
-}
-
-/// A span that a clock can add: up to a week.
-fn span(option: &str, text: &str) -> Result<Duration> {
-    let week = Duration::from_secs(7 * 24 * 60 * 60);
-    let span = humantime::parse_duration(text).ok().filter(|span| !span.is_zero() && *span <= week);
-    span.ok_or_else(|| misused(option, text, "a span such as 30s or 5m, a week at most"))
 }
 
 fn read(option: &str, path: &Path) -> Result<Vec<u8>> {

@@ -7,7 +7,6 @@ use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, SchemaRef};
 use chrono::{DateTime, Utc};
 use datafusion::common::ParamValues;
-use datafusion::datasource::MemTable;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::error::DataFusionError;
@@ -20,12 +19,14 @@ use schemas::tables::{EVENTS, HISTORY, INGESTED, Table};
 use url::Url;
 
 use super::catalog::{Catalog, Question, views};
+#[cfg(feature = "ballista")]
+use super::cluster::{Files, Scheduler};
 use super::params::Bindings;
 use super::prices;
 use super::reader::LakeReader;
 use crate::error::{Error, Result};
 use crate::rebuild::{fingerprint, is_built};
-use crate::store::Lake;
+use crate::store::{Lake, advised};
 
 /// The lake's address inside the engine; nothing outside it has one.
 const LAKE_URL: &str = "lake://lake";
@@ -45,6 +46,10 @@ const BATCH_BYTES: usize = 1 << 10;
 
 /// The raw table behind the view `events`, in which a record that was delivered twice may stand twice.
 pub(crate) const EVENT_COPIES: &str = "event_copies";
+
+/// The files behind [`EVENT_COPIES`], where they are named one by one.
+#[cfg(feature = "ballista")]
+const EVENT_FILES: &str = "event_files";
 
 /// What queries may hold at one time; engines that are open side by side may share it.
 #[derive(Debug, Clone)]
@@ -75,6 +80,8 @@ pub struct Engine {
     context: SessionContext,
     committed: BTreeSet<String>,
     memory_bytes: usize,
+    /// The cluster that runs the queries, where it is not this process.
+    cluster: Option<String>,
 }
 
 /// The rows that answer a query.
@@ -101,12 +108,26 @@ impl Engine {
 
     /// The same, with memory that other engines have a share of.
     pub async fn open_sharing(lake: &Lake, committed: &BTreeSet<String>, memory: &Memory) -> Result<Self> {
-        // Without its files a table would be empty, which is an answer and here a wrong one.
-        if !is_built(lake, &fingerprint(committed)).await? {
-            let source = "another run has replaced it; run again".into();
-            return Err(Error::Lake { action: "find the history of", location: lake.location().to_owned(), source });
-        }
+        require_history(lake, committed).await?;
         Self::open_tables(lake, committed, memory).await
+    }
+
+    /// The same, run by a cluster that reaches the lake by itself.
+    #[cfg(feature = "ballista")]
+    pub async fn open_on_cluster(
+        lake: &Lake,
+        committed: &BTreeSet<String>,
+        memory_bytes: usize,
+        scheduler: &Scheduler,
+    ) -> Result<Self> {
+        require_history(lake, committed).await?;
+        scheduler.check().await?;
+        let local = context(&Memory::new(memory_bytes)).map_err(|cause| failed("set up", "the engine", cause))?;
+        let context = scheduler.session(&local).map_err(|cause| failed("set up", "the engine", cause))?;
+        let cluster = Some(scheduler.to_string());
+        let engine = Self { context, committed: committed.clone(), memory_bytes, cluster };
+        engine.register_files(&Files::new(lake, committed)).await?;
+        engine.with_views().await
     }
 
     /// Opens a lake whose history may be missing: its tables are then empty.
@@ -118,20 +139,23 @@ impl Engine {
         let reader = LakeReader::new(lake.store(), committed.clone(), &fingerprint(committed));
         let context = context(memory).map_err(|cause| failed("set up", "the engine", cause))?;
         context.register_object_store(&Url::parse(LAKE_URL).expect("a constant"), Arc::new(reader));
-        let engine = Self { context, committed: committed.clone(), memory_bytes: memory.bytes };
+        let engine = Self { context, committed: committed.clone(), memory_bytes: memory.bytes, cluster: None };
         engine.register_tables().map_err(|cause| failed("set up", "the tables", cause))?;
-        engine.register_prices(prices::none()).map_err(|cause| failed("set up", "the prices", cause))?;
+        engine.with_views().await
+    }
+
+    async fn with_views(self) -> Result<Self> {
+        self.register_prices(&prices::none()).map_err(|cause| failed("set up", "the prices", cause))?;
         for (name, sql) in views() {
-            let create = format!("create view {name} as {sql}");
-            engine.context.sql(&create).await.map_err(|cause| failed("plan", &format!("view {name}"), cause))?;
+            self.make(&format!("create view {name} as {sql}"), &format!("view {name}")).await?;
         }
-        Ok(engine)
+        Ok(self)
     }
 
     /// Puts the user's prices, where there are any, in place of none.
     pub fn with_prices(self, rows: Option<RecordBatch>) -> Result<Self> {
         if let Some(rows) = rows {
-            self.register_prices(rows).map_err(|cause| failed("set up", "the prices", cause))?;
+            self.register_prices(&rows).map_err(|cause| failed("set up", "the prices", cause))?;
         }
         Ok(self)
     }
@@ -167,9 +191,10 @@ impl Engine {
     pub async fn answer(&self, sql: &str, name: &str, values: Option<ParamValues>) -> Result<Answer> {
         let frame = self.frame(sql, name, values).await?;
         let schema = Arc::new(frame.schema().as_arrow().clone());
-        let mut rows = frame.execute_stream().await.map_err(|cause| failed("run", name, cause))?;
+        let failed = |cause| self.failed("run", name, cause);
+        let mut rows = frame.execute_stream().await.map_err(failed)?;
         let (mut batches, mut bytes) = (Vec::new(), 0);
-        while let Some(batch) = rows.try_next().await.map_err(|cause| failed("run", name, cause))? {
+        while let Some(batch) = rows.try_next().await.map_err(failed)? {
             bytes += bytes_of(&batch);
             if bytes > self.memory_bytes {
                 return Err(too_much(name, self.memory_bytes));
@@ -182,12 +207,15 @@ impl Engine {
     /// The rows of a query as they come.
     pub async fn stream(&self, sql: &str, name: &str) -> Result<SendableRecordBatchStream> {
         let frame = self.frame(sql, name, None).await?;
-        frame.execute_stream().await.map_err(|cause| failed("run", name, cause))
+        frame.execute_stream().await.map_err(|cause| self.failed("run", name, cause))
     }
 
     /// An error of a query that was running.
     pub fn failed(&self, action: &'static str, name: &str, cause: DataFusionError) -> Error {
-        failed(action, name, cause)
+        match &self.cluster {
+            Some(cluster) => failed(action, &format!("{name} on {cluster}"), cause),
+            None => failed(action, name, cause),
+        }
     }
 
     async fn make(&self, sql: &str, name: &str) -> Result<()> {
@@ -203,10 +231,25 @@ impl Engine {
         frame.map_err(|cause| failed("plan", name, cause))
     }
 
-    fn register_prices(&self, rows: RecordBatch) -> datafusion::error::Result<()> {
+    fn register_prices(&self, rows: &RecordBatch) -> datafusion::error::Result<()> {
         self.context.deregister_table(prices::NAME)?;
-        let table = MemTable::try_new(prices::schema(), vec![vec![rows]])?;
-        self.context.register_table(prices::NAME, Arc::new(table)).map(|_| ())
+        self.context.register_table(prices::NAME, prices::table(rows)?).map(|_| ())
+    }
+
+    /// The tables as [`Self::register_tables`] makes them, of files that are named one by one.
+    #[cfg(feature = "ballista")]
+    async fn register_files(&self, files: &Files<'_>) -> Result<()> {
+        let of_history = HISTORY.iter().map(|table| (table, format!("history/{}", table.name)));
+        for (table, folder) in INGESTED.iter().map(|table| (table, table.name.to_owned())).chain(of_history) {
+            let name = if table.name == EVENTS.name { EVENT_FILES } else { table.name };
+            let provider = files.table(table, &folder).await?;
+            let registered = self.context.register_table(name, provider);
+            registered.map_err(|cause| failed("set up", "the tables", cause))?;
+        }
+        // A file that is named by itself is in no partition.
+        let day = "to_char(event_time, '%Y-%m-%d') as event_date";
+        let create = format!("create view {EVENT_COPIES} as select *, {day} from {EVENT_FILES}");
+        self.make(&create, EVENT_COPIES).await
     }
 
     fn register_tables(&self) -> datafusion::error::Result<()> {
@@ -236,6 +279,15 @@ impl Engine {
         self.context.register_table(name, Arc::new(ListingTable::try_new(config)?))?;
         Ok(())
     }
+}
+
+/// Fails without a history of these parts: a table of no files would be empty, which is an answer and here a wrong one.
+async fn require_history(lake: &Lake, committed: &BTreeSet<String>) -> Result<()> {
+    if is_built(lake, &fingerprint(committed)).await? {
+        return Ok(());
+    }
+    let source = "another run has replaced it; run again".into();
+    Err(Error::Lake { action: "find the history of", location: lake.location().to_owned(), source })
 }
 
 /// Nothing that makes, changes or writes anything, and no setting.
@@ -276,5 +328,5 @@ fn too_much(query: &str, memory_bytes: usize) -> Error {
 
 #[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
 fn failed(action: &'static str, query: &str, cause: DataFusionError) -> Error {
-    Error::Query { action, query: query.to_owned(), source: cause.strip_backtrace().into() }
+    Error::Query { action, query: query.to_owned(), source: advised(cause.strip_backtrace().into()) }
 }

@@ -16,6 +16,11 @@ use std::sync::Arc;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::csv::ReaderBuilder;
 use arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef};
+use datafusion::catalog::TableProvider;
+use datafusion::common::ScalarValue;
+use datafusion::datasource::empty::EmptyTable;
+use datafusion::datasource::view::ViewTable;
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, col, lit};
 
 use crate::error::{Error, Result};
 
@@ -39,6 +44,19 @@ pub fn schema() -> SchemaRef {
 /// The rows when nobody supplies any.
 pub fn none() -> RecordBatch {
     RecordBatch::new_empty(schema())
+}
+
+/// The table in SQL. Its rows are part of the plan, so that they go wherever a query is run.
+pub fn table(rows: &RecordBatch) -> datafusion::error::Result<Arc<dyn TableProvider>> {
+    if rows.num_rows() == 0 {
+        return Ok(Arc::new(EmptyTable::new(schema())));
+    }
+    let cells = |row: usize| rows.columns().iter().map(move |column| ScalarValue::try_from_array(column, row).map(lit));
+    let values: datafusion::error::Result<Vec<Vec<Expr>>> =
+        (0..rows.num_rows()).map(|row| cells(row).collect()).collect();
+    let values = LogicalPlanBuilder::values(values?)?;
+    let names = COLUMNS.iter().enumerate().map(|(at, name)| col(format!("column{}", at + 1)).alias(*name));
+    Ok(Arc::new(ViewTable::new(values.project(names)?.build()?, None)))
 }
 
 /// Reads `--prices FILE`.

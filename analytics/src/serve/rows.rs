@@ -4,7 +4,6 @@
 //! statement's time.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow_pg::datatypes::arrow_schema_to_pg_fields;
@@ -17,30 +16,13 @@ use pgwire::api::results::{FieldInfo, QueryResponse};
 use pgwire::error::{PgWireError, PgWireResult};
 use pgwire::messages::data::DataRow;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
-use tokio::time::Instant;
 
 use super::told;
+use crate::query::time_limit::{Deadline, TooLong};
 
-/// When a statement must be over, and how the client is told.
-#[derive(Debug, Clone, Copy)]
-pub struct Deadline {
-    at: Instant,
-    allowed: Duration,
-}
-
-impl Deadline {
-    /// So long from now.
-    pub fn after(allowed: Duration) -> Self {
-        Self { at: Instant::now() + allowed, allowed }
-    }
-
-    /// Waits for something, but no longer.
-    pub async fn within<T>(&self, work: impl Future<Output = T>) -> PgWireResult<T> {
-        tokio::time::timeout_at(self.at, work).await.map_err(|_| self.is_over())
-    }
-
-    fn is_over(&self) -> PgWireError {
-        told("57014", format!("the statement took longer than {}", humantime::format_duration(self.allowed)))
+impl From<TooLong> for PgWireError {
+    fn from(over: TooLong) -> Self {
+        told("57014", over.to_string())
     }
 }
 
@@ -87,7 +69,7 @@ async fn run(frame: DataFrame, pieces: mpsc::Sender<Piece>, turn: OwnedSemaphore
         () = send(frame, &pieces) => {}
         () = pieces.closed() => {}
         // The pieces end without an end, by which the other side knows.
-        () = tokio::time::sleep_until(deadline.at) => {}
+        () = tokio::time::sleep_until(deadline.at()) => {}
     }
     drop(turn);
 }
@@ -141,7 +123,7 @@ impl Rows {
                 }
                 None => {
                     self.is_over = true;
-                    return Some(Err(self.deadline.is_over()));
+                    return Some(Err(self.deadline.too_long().into()));
                 }
             }
         }

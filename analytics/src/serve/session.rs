@@ -23,11 +23,12 @@ use pgwire::messages::response::TransactionStatus;
 use pgwire::messages::simplequery::Query;
 use tokio::sync::Semaphore;
 
-use super::rows::{self, Deadline, failed};
+use super::rows::{self, failed};
 use super::statement::{Kind, Refused, kind, shown};
 use super::{Limits, parameters, told};
 use crate::error::chain;
 use crate::query::current::Current;
+use crate::query::time_limit::Deadline;
 use crate::query::{Engine, read_only};
 
 /// A statement's text may have so many bytes: the longer, the deeper it can nest.

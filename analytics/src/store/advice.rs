@@ -8,7 +8,7 @@ use crate::error::{Cause, chain};
 pub fn advised(cause: Cause) -> Cause {
     let words = chain(&*cause);
     let by_kind = io_kind(&*cause).and_then(by_kind);
-    match by_kind.or_else(|| by_words(&words)) {
+    match by_kind.or_else(|| by_words(&words)).or_else(|| unanswered(&words)) {
         Some(advice) => format!("{} ({advice})", without_document(&words)).into(),
         None => cause,
     }
@@ -60,6 +60,24 @@ fn by_words(words: &str) -> Option<&'static str> {
     advice.into_iter().find(|(code, _)| words.contains(&format!("<Code>{code}</Code>"))).map(|(_, advice)| advice)
 }
 
+/// What to do where a request was not answered, or not to the end, as the SDK and `object_store` word it. Without credentials
+/// nothing was asked.
+pub fn unanswered(words: &str) -> Option<&'static str> {
+    const SIGNS: [&str; 6] = [
+        "HTTP error: ",
+        "client error (",
+        "error reading a body from connection",
+        "request has timed out",
+        "HTTP read timeout",
+        "HTTP connect timeout",
+    ];
+    let is_unanswered = SIGNS.iter().any(|sign| words.contains(sign)) && !words.contains("credential");
+    is_unanswered.then_some(NO_ANSWER)
+}
+
+const NO_ANSWER: &str =
+    "no whole answer came: check network and endpoint, then run again, what was committed is not read again";
+
 /// What to do where S3 finds the request's time too far from its own.
 pub const CLOCK: &str = "the clock of this machine is wrong: set it, then run again";
 
@@ -89,12 +107,35 @@ mod tests {
     }
 
     #[test]
+    fn a_request_without_a_whole_answer_is_to_be_asked_again() {
+        for words in [
+            "dispatch failure: io error: client error (Connect): tcp connect error: Connection refused (os error 111)",
+            "dispatch failure: other: client error (SendRequest): connection closed before message completed",
+            "response error: error reading a body from connection: end of file before message length reached",
+            "dispatch failure: timeout: HTTP read timeout occurred after 30s",
+            "request has timed out: operation attempt timeout (single attempt) occurred after 60s",
+            "Error getting list response body: HTTP error: request or response body error",
+        ] {
+            assert_eq!(unanswered(words), Some(NO_ANSWER), "{words}");
+        }
+        for words in [
+            "dispatch failure: other: the credential provider was not enabled",
+            "dispatch failure: other: an error occurred while loading credentials: client error (Connect)",
+            "NoSuchBucket: The specified bucket does not exist",
+            "Unable to open file /timeout/events: Permission denied",
+        ] {
+            assert_eq!(unanswered(words), None, "{words}");
+        }
+    }
+
+    #[test]
     fn an_error_says_what_to_do() {
         check(std::io::Error::from(ErrorKind::StorageFull), "make room and run again");
         check(std::io::Error::from(ErrorKind::ReadOnlyFilesystem), "must be able to read and write");
         check("403: <Error><Code>RequestTimeTooSkewed</Code></Error>", "the clock of this machine");
         check("400: <Error><Code>ExpiredToken</Code></Error>", "get new ones and run again");
         check("403: <Error><Code>AccessDenied</Code></Error>", "s3:PutObject");
+        check("Error performing GET http://b/k in 9s - HTTP error: error sending request", "then run again");
         assert_eq!(advised("AccessDenied, says somebody".into()).to_string(), "AccessDenied, says somebody");
     }
 }

@@ -1,8 +1,10 @@
 //! S3 as the AWS CLI would reach it: credentials, Region, profile and endpoint from the whole chain.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_s3::Client;
@@ -29,7 +31,7 @@ pub struct Access {
 impl Access {
     /// Reads environment, profile files and instance metadata.
     pub async fn load(options: &S3Options) -> Self {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest());
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts());
         if let Some(profile) = &options.profile {
             loader = loader.profile_name(profile);
         }
@@ -118,6 +120,25 @@ impl Access {
         })?;
         Ok(Arc::new(store))
     }
+}
+
+/// Until a connection stands.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// From sending a request to the first byte of its answer. The bodies of log files may take longer: for them the SDK's own
+/// protection against streams that stall holds, which the defaults have.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// One try of one request, up to the body of a log file.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A server that takes a connection and says nothing is given up and asked again: without these the SDK would wait for ever.
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .build()
 }
 
 /// Used when nothing names a Region, as S3 itself does.

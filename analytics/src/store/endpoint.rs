@@ -65,10 +65,11 @@ fn objection(url: &str, allows_http: bool) -> Option<String> {
     }
 }
 
-fn is_this_machine(host: &Host<&str>) -> bool {
+/// Whether a host is loopback: nobody on a network can listen.
+pub fn is_this_machine<S: AsRef<str>>(host: &Host<S>) -> bool {
     match host {
         Host::Domain(name) => {
-            let name = name.trim_end_matches('.');
+            let name = name.as_ref().trim_end_matches('.');
             name == "localhost" || name.ends_with(".localhost")
         }
         Host::Ipv4(address) => address.is_loopback(),

@@ -11,8 +11,11 @@ use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt};
+#[cfg(feature = "ballista")]
+use url::Url;
 
 use super::Location;
+use super::absent::absent;
 use super::advice::advised;
 use super::own_files::{OwnFiles, remove_staged};
 use crate::error::{Cause, Error, Result};
@@ -73,6 +76,8 @@ impl Lake {
             |cause: Cause| Error::Lake { action: "open", location: path.display().to_string(), source: advised(cause) };
         if is_made {
             std::fs::create_dir_all(path).map_err(|cause| failed(cause.into()))?;
+        } else if let Some(words) = absent(path) {
+            return Err(failed(words.into()));
         }
         let store = OwnFiles::new(path).map_err(|cause| failed(cause.into()))?;
         Ok(Self {
@@ -94,6 +99,19 @@ impl Lake {
     /// Where the lake is, as typed.
     pub fn location(&self) -> &str {
         &self.location
+    }
+
+    /// Where the lake is, for another process: `file:///folder/` or `s3://bucket/prefix/`.
+    #[cfg(feature = "ballista")]
+    pub fn url(&self) -> Result<Url> {
+        let url = match &self.folder {
+            Some(folder) => Url::from_directory_path(folder.as_ref()).ok(),
+            None => Url::parse(&format!("{}/", self.location)).ok(),
+        };
+        url.ok_or_else(|| {
+            let source = "its name cannot be written as a URL; give it another".into();
+            Error::Lake { action: "give an address to", location: self.location.clone(), source }
+        })
     }
 
     /// The store, rooted at the lake.
