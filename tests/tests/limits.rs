@@ -22,7 +22,7 @@ fn folder(place: &Place) -> PathBuf {
 
 /// A log file made piece by piece, so that the test holds none of it whole.
 fn write_log_file(path: &Path, pieces: impl IntoIterator<Item = impl AsRef<[u8]>>) {
-    let mut encoder = GzEncoder::new(std::fs::File::create(path).expect("a file"), Compression::fast());
+    let mut encoder = GzEncoder::new(std::fs::File::create(path).expect("a file"), Compression::default());
     for piece in pieces {
         encoder.write_all(piece.as_ref()).expect("a temporary folder can be written to");
     }
