@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import statistics
 import sys
 import tempfile
@@ -24,14 +25,21 @@ NAMES = "AuthorizeSecurityGroupIngress,CreateModelCustomizationJob,CreateSecurit
 
 AUDIT, FULL, INFLATE = "audit ingest", "full ingest", "inflate only"
 
+# gzip itself, zlib by pigz, ISA-L, and libdeflate, each over every log file, a process for a hundred of them.
+GUNZIP = ["gzip", "pigz", "igzip", "libdeflate-gzip"]
+ALL_GUNZIPPED = """find "$1" -name '*_CloudTrail_*.json.gz' -print0 | xargs -0 -n 100 -P "$(getconf _NPROCESSORS_ONLN)" "$0" -dc >/dev/null"""
+
 RATIOS = [
+    *((INFLATE, f"{program} -dc") for program in GUNZIP),
     (AUDIT, INFLATE),
     (AUDIT, "DuckDB, from the logs"),
     (AUDIT, "chdb, from the logs"),
+    (AUDIT, "Spark, from the logs"),
     (FULL, INFLATE),
     (FULL, "DuckDB to Parquet"),
     (FULL, "chdb to Parquet"),
     (FULL, "Polars to Parquet"),
+    (FULL, "Spark to Parquet"),
 ]
 
 
@@ -87,16 +95,22 @@ def contenders(options, available, expected):
         )
 
     yield Contender(INFLATE, lambda out: [options.inflate, logs], None)
+    for program in filter(shutil.which, GUNZIP):
+        yield Contender(f"{program} -dc", lambda out, program=program: ["sh", "-c", ALL_GUNZIPPED, program, logs], None)
     yield Contender(AUDIT, ingest("audit"), lake_counts)
     yield peer("DuckDB, from the logs", "duckdb_answers")
     if "chdb" in available:
         yield peer("chdb, from the logs", "chdb_answers")
+    if "pyspark" in available:
+        yield peer("Spark, from the logs", "spark_answers")
     yield Contender(FULL, ingest("all"), lake_counts)
     yield peer("DuckDB to Parquet", "duckdb_parquet")
     if "chdb" in available:
         yield peer("chdb to Parquet", "chdb_parquet")
     if "polars" in available:
         yield peer("Polars to Parquet", "polars_parquet")
+    if "pyspark" in available:
+        yield peer("Spark to Parquet", "spark_parquet")
 
 
 def warm_up(contender, scratch, counts):
@@ -132,7 +146,7 @@ def main():
         ("--logs", "folder of gzip-compressed log files, none of them damaged"),
         ("--program", "bedrock-audit, release build"),
         ("--inflate", "the example inflate, release build"),
-        ("--python", "a Python that has duckdb, and chdb and polars if they are to be measured"),
+        ("--python", "a Python that has duckdb, and chdb, polars and pyspark if they are to be measured"),
     ):
         parser.add_argument(name, required=True, type=os.path.abspath, help=about)
     parser.add_argument("--runs", type=int, default=5)

@@ -5,6 +5,7 @@ Each peer does the work as that engine does it best, as far as we could find out
 logs and print the counts; `*_parquet` write every record to Parquet below OUT, top-level members as columns and JSON
 members as text. `counts` prints the same counts from such Parquet.
 """
+import contextlib
 import glob
 import importlib
 import json
@@ -127,6 +128,49 @@ def chdb_parquet(logs, out):
     )
 
 
+@contextlib.contextmanager
+def spark_records(logs, members):
+    """Spark reads a log file as one line. A member of type string takes an object as its JSON."""
+    from pyspark import SparkContext
+    from pyspark.sql import SparkSession
+
+    settings = {
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.memory": "6g",
+        "spark.log.level": "ERROR",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": os.cpu_count(),
+        "spark.ui.enabled": "false",
+    }
+    builder = SparkSession.builder.master("local[*]")
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    spark = builder.getOrCreate()
+    types = ", ".join(f"{name}: {'boolean' if name in BOOL else 'string'}" for name in members)
+    yield spark.read.schema(f"Records array<struct<{types}>>").json(log_files(logs)).selectExpr("inline(Records)")
+    spark.stop()
+    # What the virtual machine took is known once it was waited for.
+    gateway = SparkContext._gateway
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait()
+
+
+def spark_answers(logs, _out):
+    no_vpc = "coalesce(get_json_object(requestParameters, '$.vpcConfig'), 'null') = 'null'"
+    with spark_records(logs, ASKED) as records:
+        asked = records.where(IS_ASKED).dropDuplicates(["eventID"])
+        asked.createOrReplaceTempView("asked")
+        return asked.sparkSession.sql(COUNTS.format(count_if="count_if", no_vpc=no_vpc)).first().asDict()
+
+
+def spark_parquet(logs, out):
+    with spark_records(logs, TEXT + BOOL + JSON) as records:
+        settings = {"compression": "zstd", "parquet.compression.codec.zstd.level": 1}
+        records.write.mode("append").options(**settings).parquet(out)
+
+
 def polars_parquet(logs, out):
     """Polars has no JSON text type: it infers a type for each file and writes JSON members out as text again."""
     import gzip
@@ -159,7 +203,7 @@ def polars_parquet(logs, out):
 
 def available():
     versions = {}
-    for name in ("duckdb", "chdb", "polars"):
+    for name in ("duckdb", "chdb", "polars", "pyspark"):
         try:
             versions[name] = importlib.import_module(name).__version__
         except ImportError:
@@ -167,7 +211,7 @@ def available():
     return versions
 
 
-PEERS = (duckdb_answers, duckdb_parquet, chdb_answers, chdb_parquet, polars_parquet)
+PEERS = (duckdb_answers, duckdb_parquet, chdb_answers, chdb_parquet, polars_parquet, spark_answers, spark_parquet)
 
 
 def main():
