@@ -20,13 +20,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from bench_measure import Failed, medians, output_folder, table
-from bench_program import BOTH, JUDGED, Bench, Skipped, about, mib, point, ratio, seconds, share, took, trail_files
+from bench_program import BOTH, JUDGED, Bench, Skipped, about, mib, point, ratio, seconds, share, took
 from bench_s3 import s3
-from bench_trails import BENCH, cut, day_of, generate, link, log_files, made_once, many_days, repeated
+from bench_trails import BENCH, cut, day_of, link, log_files, made_once, many_days, repeated
 
 # By ledger and history: to go through all events may take minutes.
 EVENTS = "select sum(records_kept) from log_files"
@@ -127,24 +127,26 @@ def lake_state(bench, lake, delivered):
 
 
 def full_lake(bench):
-    """A full lake of one or several trails, each a week with a seed of its own; kept, for it may take long to make."""
-    events, trails = bench.options.events, bench.options.trails
+    """A full lake of one trail, or of several that stand for organizations of which each has a week of its own; kept, for it
+    may take long to make."""
     if bench.options.trail:
         lake = bench.scratch / "full"
         bench.ingest(bench.options.trail, lake, "all")
         return lake
+    trail, trails = bench.trail(), bench.options.trails
+    copies = BENCH.parent / "debug/bench-copies"
+    if trails > 1 and not copies.is_file():
+        raise Skipped(f"it needs {copies} (cargo build -p end-to-end --bin bench-copies)")
 
     def make(lake):
-        bench.ingest(bench.trail(), lake, "all")
-        for seed in range(2, trails + 1):
-            print(f"trail {seed} of {trails}", file=sys.stderr)
-            week = date(2025, 3, 1) + timedelta(weeks=seed - 1)
+        bench.ingest(trail, lake, "all")
+        for number in range(1, trails):
+            print(f"trail {number + 1} of {trails}", file=sys.stderr)
             with output_folder(BENCH) as folder:
-                trail = folder / f"trail-{seed}"
-                generate(trail, events, trail_files(events), "--seed", seed, "--start", week)
-                bench.ingest(trail, lake, "all")
+                subprocess.run([copies, trail, folder / "trail", str(number)], check=True)
+                bench.ingest(folder / "trail", lake, "all")
 
-    return made_once(f"lake-{events}-x{trails}", make)
+    return made_once(f"lake-{bench.options.events}-x{trails}", make)
 
 
 def queries(bench):

@@ -22,6 +22,7 @@ pub mod object_key;
 mod parquet;
 mod part;
 mod plan;
+mod queue;
 mod record;
 mod rows;
 pub mod selection;
@@ -29,14 +30,13 @@ pub mod shard;
 mod split;
 mod stored;
 mod summary;
+mod upload;
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::progress::Progress;
@@ -44,9 +44,11 @@ use crate::store::{Choice, Lake, Listed, Listing, Source};
 use crate::verification::Keys;
 use keep::Keep;
 use ledger::Known;
-use part::{PartWriter, PlannedPart};
+use part::PartWriter;
+use queue::{PlannedPart, Queue};
 use selection::Selection;
 use shard::Shard;
+use upload::Uploads;
 
 pub(crate) use self::parquet::{EVENT_ORDER, Spool, encode};
 pub(crate) use self::part::fresh_name;
@@ -133,7 +135,8 @@ pub async fn ingest(
         work.extend(parts.map(|files| PlannedPart { source: source.clone(), files }));
     }
     if !work.is_empty() {
-        let writer = PartWriter::new(lake.clone(), plan.keep, hashes_all);
+        let uploads = Uploads::new(lake.clone(), plan.workers_in_memory());
+        let writer = PartWriter::new(uploads, plan.keep, hashes_all);
         run(work, &writer, plan, progress, &mut summary)?;
     }
     account::store(&asked, &summary, lake).await?;
@@ -151,7 +154,7 @@ async fn list(source: &Source, plan: &IngestPlan, known: &Known, progress: &Prog
     listing
 }
 
-/// Works through the parts on threads of their own, and takes each part's account as it is committed.
+/// Works through the parts on threads of their own, and takes each part's account when it is committed.
 fn run(
     work: Vec<PlannedPart>,
     writer: &PartWriter,
@@ -161,33 +164,30 @@ fn run(
 ) -> Result<()> {
     let bar = progress
         .reading(work.iter().map(|part| part.files.len() as u64).sum(), work.iter().map(PlannedPart::bytes).sum());
-    let total = Mutex::new(std::mem::take(summary));
-    let stop = AtomicBool::new(false);
+    let workers = plan.workers_in_memory();
     let threads = rayon::ThreadPoolBuilder::new()
-        .num_threads(plan.workers_in_memory())
+        .num_threads(workers)
         .thread_name(|n| format!("decode-{n}"))
         .build()
-        .map_err(|cause| Error::Lake {
-            action: "start workers for",
-            location: writer.lake().location().to_owned(),
-            source: cause.into(),
-        })?;
+        .map_err(|cause| Error::Output { what: "a pool of workers".to_owned(), source: cause.into() })?;
+    let queue = Mutex::new(Queue::new(work, workers));
+    let next = || queue.lock().expect("no worker panics while it takes a part").next();
     let outcome = tokio::task::block_in_place(|| {
-        threads.install(|| {
-            // One part at a time to each worker: parts differ in cost, and the last ones should not wait in a queue.
-            work.into_par_iter().with_max_len(1).try_for_each(|part| {
-                if stop.load(Ordering::Relaxed) {
-                    return Ok(());
-                }
-                let done = writer
-                    .write(&part, &mut |listed: &Listed| bar.file_done(listed.bytes))
-                    .inspect_err(|_| stop.store(true, Ordering::Relaxed))?;
-                total.lock().expect("no worker panics while it counts").merge(done);
-                Ok(())
-            })
+        let written = threads.broadcast(|_| {
+            let mut written = Vec::new();
+            while !writer.uploads().has_failed()
+                && let Some(part) = next()
+            {
+                written.push(writer.write(part, &mut |listed: &Listed| bar.file_done(listed.bytes)));
+            }
+            written
+        });
+        written.into_iter().flatten().try_for_each(|(commit, account)| {
+            writer.uploads().wait(commit)?;
+            summary.merge(account);
+            Ok(())
         })
     });
     bar.finish();
-    *summary = total.into_inner().expect("no worker panics while it counts");
     outcome
 }

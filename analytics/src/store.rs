@@ -9,6 +9,7 @@ mod cloudtrail;
 mod compactions;
 #[cfg(any(feature = "s3", feature = "live"))]
 mod endpoint;
+mod fetching;
 mod folder;
 pub mod form;
 mod lake;
@@ -27,6 +28,7 @@ pub(crate) use advice::{advised, without_document};
 pub use compactions::{Compactions, Ledger, is_merged_name, merged_name};
 #[cfg(feature = "ballista")]
 pub(crate) use endpoint::is_this_machine;
+pub use fetching::Fetching;
 pub use lake::{Lake, Part};
 pub(crate) use lake::{is_our_name, name_of};
 pub use location::Location;

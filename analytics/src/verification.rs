@@ -135,7 +135,7 @@ fn check_log_files(
         .map_err(|cause| Error::Output { what: "a pool of workers".to_owned(), source: cause.into() })?;
     let check = |portion: Arc<Vec<Listed>>| {
         let mut decoder = Decoder::new(WINDOW_BYTES);
-        source.fetch_all(&portion, AHEAD_BYTES, &mut |file, fetched| {
+        source.fetch(portion, AHEAD_BYTES).each(&mut |file, fetched| {
             let vouched = attested.expected(bucket, &file.key);
             // What no digest lists need not be hashed.
             let found = vouched.map_or(Found::NotHashed, |_| found(&mut decoder, file, fetched));

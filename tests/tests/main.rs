@@ -19,6 +19,7 @@ mod faults;
 mod golden;
 mod history;
 mod killed;
+mod kills;
 mod kpi_witness;
 mod limits;
 mod links;

@@ -50,7 +50,7 @@ pub async fn ingest_evidence(lake: &Lake, source: &Arc<Source>, listed: Vec<List
     let mut files = Files { lake, tables: EvidenceTables::default(), counts, failure: None };
     let fresh = Arc::new(fresh);
     tokio::task::block_in_place(|| {
-        source.fetch_all(&fresh, AHEAD_BYTES, &mut |listed, fetched| {
+        source.fetch(fresh, AHEAD_BYTES).each(&mut |listed, fetched| {
             let (name, etag) = (listed.log_file.as_str(), listed.etag.as_str());
             files.take(&match fetched {
                 Ok(bytes) => read(name, etag, &bytes, Limits::default()),

@@ -2,12 +2,11 @@
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use object_store::path::Path;
 use schemas::tables::{DIGEST_LOG_FILES, DIGESTS, EVENTS, LOG_FILES, SET_ASIDE};
-use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use super::WORKER_MEMORY;
@@ -15,81 +14,59 @@ use super::damage::Damage;
 use super::decode::Decoder;
 use super::keep::{Keep, Sieve};
 use super::parquet::{by_event_date, encode};
+use super::queue::{BegunPart, OBJECT_LIMIT};
 use super::record::{RecordReader, Rejection, event_id_of};
 use super::rows::EventRows;
 use super::summary::{Counts, Notice, Summary};
+use super::upload::{Commit, PartUpload, Uploads};
 use crate::error::Result;
 use crate::sha256::{Hasher, Sha256};
-use crate::store::{Fetched, Lake, Listed, Source};
+use crate::store::{Fetched, Lake, Listed};
 use crate::table::TableBuilder;
 
 /// Rows are published when their text reaches this many bytes.
 const FLUSH_BYTES: usize = WORKER_MEMORY / 6;
 /// The largest window of a document, and so the longest record.
 const WINDOW_BYTES: usize = WORKER_MEMORY / 8;
-/// Objects fetched and not yet worked on.
-const AHEAD_BYTES: usize = WORKER_MEMORY / 8;
-
-/// Objects above this are not even fetched: CloudTrail's log files have at most 50 MB.
-const OBJECT_LIMIT: u64 = 64 << 20;
 /// The ledger's word for a file that could not be had; such a file is tried again by the next run.
 pub const UNREADABLE: &str = "unreadable";
 
-/// Log files that one worker will read.
-pub struct PlannedPart {
-    /// Where they are.
-    pub source: Arc<Source>,
-    /// Which.
-    pub files: Vec<Listed>,
-}
-
-impl PlannedPart {
-    /// Bytes as stored.
-    pub fn bytes(&self) -> u64 {
-        self.files.iter().map(|file| file.bytes).sum()
-    }
-}
-
-/// Writes parts into a lake.
+/// Reads parts, and writes them into a lake.
 pub struct PartWriter {
-    lake: Lake,
+    uploads: Uploads,
     keep: Keep,
     /// Digest files tell a hash of each log file to compare with; otherwise only what is cited needs one.
     hashes_all: bool,
-    runtime: Handle,
 }
 
 impl PartWriter {
-    /// A writer; made within the runtime that publishes.
-    pub fn new(lake: Lake, keep: Keep, hashes_all: bool) -> Self {
-        Self { lake, keep, hashes_all, runtime: Handle::current() }
+    /// A writer.
+    pub fn new(uploads: Uploads, keep: Keep, hashes_all: bool) -> Self {
+        Self { uploads, keep, hashes_all }
     }
 
-    /// The lake.
-    pub fn lake(&self) -> &Lake {
-        &self.lake
+    /// What is on its way into the lake.
+    pub fn uploads(&self) -> &Uploads {
+        &self.uploads
     }
 
-    /// Reads the part's files, publishes their rows, then commits them to the ledger.
-    pub fn write(&self, part: &PlannedPart, file_done: &mut dyn FnMut(&Listed)) -> Result<Summary> {
+    /// Reads the part's files. Their rows are then on their way into the lake, and count when the commit is done.
+    pub fn write(&self, part: BegunPart, file_done: &mut dyn FnMut(&Listed)) -> (Commit, Summary) {
         let mut work = Work::new(self);
-        let (oversized, files): (Vec<_>, Vec<_>) =
-            part.files.iter().cloned().partition(|file| file.bytes > OBJECT_LIMIT);
-        for listed in &oversized {
+        for listed in &part.oversized {
             work.enter_damaged(listed, &Damage::ObjectTooLarge { bytes: listed.bytes, limit: OBJECT_LIMIT });
             file_done(listed);
         }
-        let files = Arc::new(files);
-        let (mut outcome, mut handed) = (Ok(()), 0);
-        part.source.fetch_all(&files, AHEAD_BYTES, &mut |listed, fetched| {
+        let mut handed = 0;
+        part.fetching.each(&mut |listed, fetched| {
             handed += 1;
-            if outcome.is_ok() {
-                outcome = work.take(listed, fetched);
+            // A run that has failed ends. What it has not read, the next one will.
+            if !self.uploads.has_failed() {
+                work.take(listed, fetched);
                 file_done(listed);
             }
         });
-        outcome?;
-        for listed in &files[handed..] {
+        for listed in &part.files[handed..] {
             work.enter_unreadable(listed, "the download was given up");
         }
         work.commit()
@@ -107,7 +84,7 @@ struct Work<'a> {
     seen: HashSet<u128>,
     events: EventRows,
     flushes: usize,
-    published: Vec<Path>,
+    upload: PartUpload<'a>,
     ledger: TableBuilder,
     set_aside: TableBuilder,
     summary: Summary,
@@ -125,7 +102,7 @@ impl<'a> Work<'a> {
             seen: HashSet::new(),
             events: EventRows::new(),
             flushes: 0,
-            published: Vec::new(),
+            upload: PartUpload::new(&writer.uploads),
             ledger: TableBuilder::new(&LOG_FILES),
             set_aside: TableBuilder::new(&SET_ASIDE),
             summary: Summary::default(),
@@ -133,22 +110,18 @@ impl<'a> Work<'a> {
     }
 
     /// Takes in one log file, sound or not.
-    fn take(&mut self, listed: &Listed, fetched: Fetched) -> Result<()> {
+    fn take(&mut self, listed: &Listed, fetched: Fetched) {
         let object = match fetched {
             Ok(object) => object,
             Err(cause) => {
-                self.enter_unreadable(listed, &crate::error::chain(cause.as_ref()));
-                return Ok(());
+                return self.enter_unreadable(listed, &crate::error::chain(cause.as_ref()));
             }
         };
         let mut file = FileAccount::default();
-        let mut flushed = Ok(());
         let mut decoder = std::mem::replace(&mut self.decoder, Decoder::new(0));
         let document = decoder.records(&listed.key, &object, &mut |index, record| {
-            if flushed.is_ok() {
-                self.take_record(listed, index, record, &mut file);
-                flushed = self.flush(FLUSH_BYTES);
-            }
+            self.take_record(listed, index, record, &mut file);
+            self.flush(FLUSH_BYTES);
         });
         match document {
             Ok(document) => {
@@ -159,7 +132,6 @@ impl<'a> Work<'a> {
             Err(damage) => self.enter_damaged(listed, &damage),
         }
         self.decoder = decoder;
-        flushed
     }
 
     /// Enters a log file that the decoder has just found sound, with its hash where that is needed.
@@ -265,50 +237,33 @@ impl<'a> Work<'a> {
         self.summary.counts.add(&file.counts);
     }
 
-    /// Publishes the rows if their text has reached `limit` bytes.
-    fn flush(&mut self, limit: usize) -> Result<()> {
+    /// Sends the rows off if their text has reached `limit` bytes.
+    fn flush(&mut self, limit: usize) {
         if is_due(self.events.builder(), limit) {
             for (day, rows) in by_event_date(&self.events.builder().finish()) {
-                let folder = format!("{}/event_date={day}", EVENTS.name);
-                self.publish_next(&folder, encode(&rows))?;
+                self.send(&format!("{}/event_date={day}", EVENTS.name), encode(&rows));
             }
             self.flushes += 1;
         }
         if is_due(&self.set_aside, limit) {
             let rows = encode(&self.set_aside.finish());
-            self.publish_next(SET_ASIDE.name, rows)?;
+            self.send(SET_ASIDE.name, rows);
             self.flushes += 1;
         }
-        Ok(())
     }
 
-    fn commit(mut self) -> Result<Summary> {
+    fn send(&mut self, folder: &str, bytes: Bytes) {
+        let file = format!("{}-{:05}.parquet", self.name, self.flushes);
+        self.upload.add(folder.split('/').map(str::to_owned).chain([file]).collect(), bytes);
+    }
+
+    fn commit(mut self) -> (Commit, Summary) {
         let ready = self.hasher.finish();
         self.enter_hashed(ready);
-        self.flush(1)?;
-        // A run that slept for hours may have been taken for dead and cleared away. Its files are then read again.
-        for path in &self.published {
-            if !self.writer.runtime.block_on(self.writer.lake.holds(path))? {
-                return Err(self.writer.lake.lost(path));
-            }
-        }
-        if self.ledger.rows() > 0 {
-            let rows = encode(&self.ledger.finish());
-            self.publish(&Path::from(format!("{}/{}.parquet", LOG_FILES.name, self.name)), rows)?;
-        }
-        Ok(self.summary)
-    }
-
-    fn publish_next(&mut self, folder: &str, bytes: bytes::Bytes) -> Result<()> {
-        let file = format!("{}-{:05}.parquet", self.name, self.flushes);
-        let path = folder.split('/').map(str::to_owned).chain([file]).collect();
-        self.publish(&path, bytes)?;
-        self.published.push(path);
-        Ok(())
-    }
-
-    fn publish(&self, path: &Path, bytes: bytes::Bytes) -> Result<()> {
-        self.writer.runtime.block_on(self.writer.lake.publish(path, bytes))
+        self.flush(1);
+        let path = Path::from(format!("{}/{}.parquet", LOG_FILES.name, self.name));
+        let ledger = (self.ledger.rows() > 0).then(|| (path, encode(&self.ledger.finish())));
+        (self.upload.commit(ledger), self.summary)
     }
 }
 

@@ -13,6 +13,7 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::JoinHandle;
 
 use super::advice::{CLOCK, EXPIRED, unanswered};
 use super::source::{Choice, Fetched, FetchedWithMetadata, Listed, Listing};
@@ -21,8 +22,11 @@ use crate::ingest::object_key::ObjectKey;
 
 /// Listing requests under way at once. S3 answers 5,500 reads a second for a prefix; this is far below.
 const LISTINGS: usize = 32;
-/// Downloads under way at once for one worker: enough to hide 50 ms on small objects.
-const DOWNLOADS: usize = 32;
+/// Downloads under way at once from one bucket: with 50 ms each, nearly 4,000 small objects a second. How many there are
+/// below that is found by what is taken from them: only so many bytes are fetched ahead.
+const ALL_DOWNLOADS: usize = 192;
+/// Downloads under way at once for one part.
+const DOWNLOADS: usize = 64;
 /// How often a body that breaks off is fetched.
 const BODY_ATTEMPTS: u32 = 3;
 /// The unit in which fetching ahead is bounded.
@@ -35,6 +39,7 @@ pub struct Bucket {
     bucket: String,
     prefix: String,
     request_payer: Option<RequestPayer>,
+    downloads: Arc<Semaphore>,
     runtime: Handle,
 }
 
@@ -53,6 +58,7 @@ impl Bucket {
             bucket: bucket.to_owned(),
             prefix: prefix.to_owned(),
             request_payer: request_payer.then_some(RequestPayer::Requester),
+            downloads: Arc::new(Semaphore::new(ALL_DOWNLOADS)),
             runtime: Handle::current(),
         }
     }
@@ -164,22 +170,14 @@ impl Bucket {
         })
     }
 
-    /// Fetches objects in order on the runtime, while the calling thread works on those that have come.
-    pub fn fetch_all(&self, objects: &Arc<Vec<Listed>>, ahead_bytes: usize, each: &mut dyn FnMut(&Listed, Fetched)) {
-        let (send, mut receive) = mpsc::channel(DOWNLOADS);
-        self.runtime.spawn(self.clone().send_all(objects.clone(), ahead_bytes, send));
-        while let Some((at, fetched, permit)) = receive.blocking_recv() {
-            each(&objects[at], fetched);
-            drop(permit);
-        }
+    /// Begins to fetch objects, in order, on the runtime.
+    pub fn fetch_ahead(&self, objects: Arc<Vec<Listed>>, ahead_bytes: usize) -> Arriving {
+        let (send, receive) = mpsc::channel(DOWNLOADS);
+        self.runtime.spawn(self.clone().send_all(objects, ahead_bytes, send));
+        receive
     }
 
-    async fn send_all(
-        self,
-        objects: Arc<Vec<Listed>>,
-        ahead_bytes: usize,
-        send: mpsc::Sender<(usize, Fetched, OwnedSemaphorePermit)>,
-    ) {
+    async fn send_all(self, objects: Arc<Vec<Listed>>, ahead_bytes: usize, send: mpsc::Sender<Arrived>) {
         let budget = (ahead_bytes / PERMIT_BYTES).max(1);
         let permits = Arc::new(Semaphore::new(budget));
         let mut under_way = VecDeque::new();
@@ -203,7 +201,10 @@ impl Bucket {
                 }
             };
             let (bucket, objects) = (self.clone(), objects.clone());
-            under_way.push_back(tokio::spawn(async move { (at, bucket.fetch(&objects[at]).await, permit) }));
+            under_way.push_back(tokio::spawn(async move {
+                let _one_of_all = bucket.downloads.acquire().await.expect("the semaphore is never closed");
+                (at, bucket.fetch(&objects[at]).await, permit)
+            }));
             if under_way.len() >= DOWNLOADS
                 && let Some(download) = under_way.pop_front()
                 && !hand_on(download, &send).await
@@ -273,10 +274,14 @@ impl Bucket {
     }
 }
 
-type Download = tokio::task::JoinHandle<(usize, Fetched, OwnedSemaphorePermit)>;
+/// An object's place in the order, what came of it, and its share of the bytes fetched ahead.
+type Arrived = (usize, Fetched, OwnedSemaphorePermit);
+
+/// Objects in order, as they come.
+pub type Arriving = mpsc::Receiver<Arrived>;
 
 /// Waits for a download and hands it to the worker; false when the worker is gone.
-async fn hand_on(download: Download, send: &mpsc::Sender<(usize, Fetched, OwnedSemaphorePermit)>) -> bool {
+async fn hand_on(download: JoinHandle<Arrived>, send: &mpsc::Sender<Arrived>) -> bool {
     match download.await {
         Ok(fetched) => send.send(fetched).await.is_ok(),
         Err(_) => false,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::fetching::Fetching;
 use super::folder::Folder;
 #[cfg(feature = "s3")]
 use super::s3::Bucket;
@@ -167,21 +168,16 @@ impl Source {
         }
     }
 
-    /// Fetches objects in order, handing each to `each`. Called on a worker's own thread; S3 fetches ahead, at most
-    /// `ahead_bytes` of objects at a time.
-    pub fn fetch_all(
-        self: &Arc<Self>,
-        objects: &Arc<Vec<Listed>>,
-        ahead_bytes: usize,
-        each: &mut dyn FnMut(&Listed, Fetched),
-    ) {
-        match &**self {
+    /// Begins to fetch objects. Those of a bucket are downloaded from now on, at most `ahead_bytes` of them at a time; a
+    /// file is read when its turn comes.
+    pub fn fetch(&self, objects: Arc<Vec<Listed>>, ahead_bytes: usize) -> Fetching {
+        match self {
             Self::Folder(_) => {
                 let _ = ahead_bytes;
-                objects.iter().for_each(|listed| each(listed, super::folder::read(listed)));
+                Fetching::from_folder(objects)
             }
             #[cfg(feature = "s3")]
-            Self::S3(bucket) => bucket.fetch_all(objects, ahead_bytes, each),
+            Self::S3(bucket) => Fetching::from_bucket(objects.clone(), bucket.fetch_ahead(objects, ahead_bytes)),
         }
     }
 }
