@@ -65,7 +65,8 @@ impl Change {
             let words: Vec<&str> = name.split('_').collect();
             accounts.insert(words[0].to_owned());
             let delivered = words.get(3).and_then(|word| NaiveDate::parse_from_str(word.get(..8)?, "%Y%m%d").ok());
-            let delivered = delivered.unwrap_or_else(|| panic!("{name}: expected ACCOUNT_CloudTrail_REGION_TIME_NAME.json.gz"));
+            let delivered =
+                delivered.unwrap_or_else(|| panic!("{name}: expected ACCOUNT_CloudTrail_REGION_TIME_NAME.json.gz"));
             days.extend([-1, 0, 1].map(|day| delivered + TimeDelta::days(day)));
         }
         let later = TimeDelta::weeks(i64::try_from(number).expect("a small number"));
@@ -76,12 +77,18 @@ impl Change {
         }
         // The last day first: where days of before and after meet, none is moved twice.
         for form in ["%Y-%m-%d", "%Y/%m/%d", "%Y%m%dT"] {
-            let moved = days.iter().rev().map(|day| (day.format(form).to_string(), (*day + later).format(form).to_string()));
+            let moved =
+                days.iter().rev().map(|day| (day.format(form).to_string(), (*day + later).format(form).to_string()));
             texts.extend(moved);
         }
         let finder = |text: &str| Finder::new(text).into_owned();
         let finders = texts.iter().map(|(text, other)| (finder(text), other.clone())).collect();
-        Self { texts, finders, ids: BEFORE_IDS.iter().map(|text| finder(text)).collect(), mark: format!("{number:03x}") }
+        Self {
+            texts,
+            finders,
+            ids: BEFORE_IDS.iter().map(|text| finder(text)).collect(),
+            mark: format!("{number:03x}"),
+        }
     }
 
     fn copy(&self, trail: &Path, log_file: &Path, folder: &Path) {
