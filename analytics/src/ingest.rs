@@ -32,7 +32,7 @@ mod stored;
 mod summary;
 mod upload;
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ use crate::verification::Keys;
 use keep::Keep;
 use ledger::Known;
 use part::PartWriter;
-use queue::{PlannedPart, Queue};
+use queue::{BegunPart, PlannedPart, Queue};
 use selection::Selection;
 use shard::Shard;
 use upload::Uploads;
@@ -94,8 +94,13 @@ pub async fn ingest(
 ) -> Result<Summary> {
     // Before anything is removed: nothing is done in the lake of a newer program.
     let known = Known::load(lake, plan.keep).await?;
-    let mut summary =
-        Summary { orphans_removed: remove_orphans(lake, plan.orphan_age).await?.orphans, ..Summary::default() };
+    let places = sources.iter().map(Source::location).collect();
+    let asked = account::Run { sources: places, keep: plan.keep, started_at: now };
+    let may_overlap = sources.len() > 1;
+    let (removed, listings) =
+        tokio::try_join!(remove_orphans(lake, plan.orphan_age), list(sources, plan, &known, progress))?;
+    drop(known);
+    let mut summary = Summary { orphans_removed: removed.orphans, ..Summary::default() };
     let digests = match keys {
         Some(keys) => Some(digests::Digests::load(lake, keys, now).await?),
         None => None,
@@ -103,11 +108,7 @@ pub async fn ingest(
     let (mut work, mut listed) = (Vec::new(), HashSet::new());
     // Where no digest file vouches for anything, a hash would be compared with nothing.
     let mut hashes_all = false;
-    let may_overlap = sources.len() > 1;
-    let places = sources.iter().map(Source::location).collect();
-    let asked = account::Run { sources: places, keep: plan.keep, started_at: now };
-    for source in sources {
-        let mut listing = list(&source, plan, &known, progress).await?;
+    for (source, mut listing) in listings {
         // Whichever shard checks them.
         hashes_all |= digests.is_some() && listing.has_digests;
         summary.count_listing(&listing, digests.is_some());
@@ -144,14 +145,23 @@ pub async fn ingest(
     Ok(summary)
 }
 
-/// Lists what this run has to read.
-async fn list(source: &Source, plan: &IngestPlan, known: &Known, progress: &Progress) -> Result<Listing> {
-    let spinner = progress.listing();
+/// Lists what this run has to read of each source.
+async fn list(
+    sources: Vec<Source>,
+    plan: &IngestPlan,
+    known: &Known,
+    progress: &Progress,
+) -> Result<Vec<(Source, Listing)>> {
     let leaves_out = |file: &Listed| plan.shard.leaves_out(file).or_else(|| known.leaves_out(file));
     let choice = Choice { selection: &plan.selection, leaves_out: &leaves_out };
-    let listing = source.list(choice, &|objects| spinner.set(objects)).await;
-    spinner.finish();
-    listing
+    let mut listings = Vec::with_capacity(sources.len());
+    for source in sources {
+        let spinner = progress.listing();
+        let listing = source.list(choice, &|objects| spinner.set(objects)).await;
+        spinner.finish();
+        listings.push((source, listing?));
+    }
+    Ok(listings)
 }
 
 /// Works through the parts on threads of their own, and takes each part's account when it is committed.
@@ -172,22 +182,30 @@ fn run(
         .map_err(|cause| Error::Output { what: "a pool of workers".to_owned(), source: cause.into() })?;
     let queue = Mutex::new(Queue::new(work, workers));
     let next = || queue.lock().expect("no worker panics while it takes a part").next();
-    let outcome = tokio::task::block_in_place(|| {
-        let written = threads.broadcast(|_| {
-            let mut written = Vec::new();
-            while !writer.uploads().has_failed()
-                && let Some(part) = next()
-            {
-                written.push(writer.write(part, &mut |listed: &Listed| bar.file_done(listed.bytes)));
-            }
-            written
-        });
-        written.into_iter().flatten().try_for_each(|(commit, account)| {
-            writer.uploads().wait(commit)?;
-            summary.merge(account);
-            Ok(())
-        })
-    });
+    let done = &|listed: &Listed| bar.file_done(listed.bytes);
+    let accounts = tokio::task::block_in_place(|| threads.broadcast(|_| work_off(next, writer, done)));
     bar.finish();
-    outcome
+    accounts.into_iter().try_for_each(|account| {
+        summary.merge(account?);
+        Ok(())
+    })
+}
+
+/// Works through parts until there is none, or the run has failed: the account of those that are committed.
+fn work_off(next: impl Fn() -> Option<BegunPart>, writer: &PartWriter, done: &dyn Fn(&Listed)) -> Result<Summary> {
+    let (mut total, mut under_way) = (Summary::default(), VecDeque::new());
+    while !writer.uploads().has_failed()
+        && let Some(part) = next()
+    {
+        under_way.push_back(writer.write(part, &mut |listed| done(listed)));
+        while let Some((commit, account)) = under_way.pop_front_if(|(commit, _)| commit.is_finished()) {
+            writer.uploads().wait(commit)?;
+            total.merge(account);
+        }
+    }
+    for (commit, account) in under_way {
+        writer.uploads().wait(commit)?;
+        total.merge(account);
+    }
+    Ok(total)
 }

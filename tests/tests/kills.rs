@@ -1,4 +1,4 @@
-//! One lake that lives through kill after kill of all that writes to it, alone and side by side.
+//! Lakes that live through kill after kill of all that writes to them, alone and side by side.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -15,12 +15,12 @@ use crate::place::Place;
 
 /// Records in each log file.
 const RECORDS: usize = 10;
-/// Log files in the end: more would only make each run longer.
-const MOST_FILES: u32 = 150;
-/// The lake is looked at after so many kills.
+/// Rounds that one lake lives through: in more of them each would only take longer.
+const ROUNDS: u32 = 200;
+/// The lake is looked at after so many.
 const LOOK_EVERY: u32 = 40;
 
-/// So many runs are begun: `BEDROCK_AUDIT_KILLS=5000 cargo test -p end-to-end --test main kills:: -- --nocapture`.
+/// So many rounds, of one or two runs each: `BEDROCK_AUDIT_KILLS=5000 cargo test -p end-to-end --test main kills:: -- --nocapture`.
 fn kills(usual: u32) -> u32 {
     std::env::var("BEDROCK_AUDIT_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
@@ -90,22 +90,20 @@ fn strike(place: &Place, kinds: &Kinds, dice: &mut Dice) -> u32 {
     struck
 }
 
-fn survives(place: &Place, runs: u32) {
-    let seed = first_seed();
-    eprintln!("BEDROCK_AUDIT_FAULT_SEED={seed}");
+/// How many runs ended midway in so many rounds.
+fn live(place: &Place, rounds: u32, seed: u64) -> u32 {
     let mut dice = Dice::new(seed);
     (0..20).for_each(|n| deliver(place, n));
     let kinds = Kinds::new(place);
-    let (mut delivered, mut struck, mut begun) = (20, 0, 0);
-    while begun < runs {
-        begun += 1;
-        if delivered < MOST_FILES && dice.chance(50) {
+    let (mut delivered, mut struck) = (20, 0);
+    for round in 1..=rounds {
+        if dice.chance(60) {
             deliver(place, delivered);
             delivered += 1;
         }
         struck += strike(place, &kinds, &mut dice);
-        if begun % LOOK_EVERY == 0 {
-            assert_whole(place, &format!("seed {seed}, after {begun} rounds"));
+        if round % LOOK_EVERY == 0 {
+            assert_whole(place, &format!("BEDROCK_AUDIT_FAULT_SEED={seed}, after {round} rounds"));
         }
     }
     place.ingest(&["--events", "all", "--orphan-age", "0s"]).expect_status(0);
@@ -116,17 +114,27 @@ fn survives(place: &Place, runs: u32) {
     clean.ingest(&["--events", "all"]).expect_status(0);
     let expected = events(&clean);
     assert_eq!(expected.len(), delivered as usize * RECORDS);
-    assert_eq!(events(place), expected, "seed {seed}");
-    eprintln!("{struck} runs ended midway in {begun} rounds; {delivered} log files, each event once");
-    assert!(struck > runs / 4, "{struck} of {runs} rounds ended a run midway");
+    assert_eq!(events(place), expected, "BEDROCK_AUDIT_FAULT_SEED={seed}");
+    eprintln!("seed {seed}: {rounds} rounds, {struck} runs ended midway; {delivered} log files, each event once");
+    struck
+}
+
+fn survives(new_place: fn() -> Place, rounds: u32) {
+    let (mut seed, mut struck) = (first_seed(), 0);
+    for begun in (0..rounds).step_by(ROUNDS as usize) {
+        struck += live(&new_place(), ROUNDS.min(rounds - begun), seed);
+        seed = seed.wrapping_add(1);
+    }
+    eprintln!("{struck} runs ended midway in {rounds} rounds");
+    assert!(struck > rounds / 4, "{struck} of {rounds} rounds ended a run midway");
 }
 
 #[test]
 fn a_folder_lake_lives_through_kill_after_kill() {
-    survives(&Place::in_folders(), kills(60));
+    survives(Place::in_folders, kills(60));
 }
 
 #[test]
 fn an_s3_lake_lives_through_kill_after_kill() {
-    survives(&Place::in_s3(Faults::default()), kills(40));
+    survives(|| Place::in_s3(Faults::default()), kills(40));
 }

@@ -5,9 +5,11 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use analytics::trail::{Layout, Place as Where, log_file, noise};
 use chrono::{DateTime, TimeDelta, Utc};
+use end_to_end::program::Running;
 use end_to_end::soak::{Held, peak, rounds};
 
 use crate::place::{Place, number};
@@ -18,7 +20,9 @@ use crate::rule::{aws, lambda, schedule};
 const RISE_BYTES: u64 = 8 << 20;
 
 /// Connections and the threads that look up names come and go.
-const MORE: usize = 2;
+const MORE_IN_THE_FUNCTION: usize = 2;
+/// So do the threads that wait for files, of which the runtime makes as many as are wanted at one moment.
+const MORE_IN_INGEST: usize = 16;
 
 #[test]
 fn invocation_after_invocation_leaves_nothing_behind_in_the_function() {
@@ -38,10 +42,26 @@ fn invocation_after_invocation_leaves_nothing_behind_in_the_function() {
         }
         all.push(held);
     }
-    let (first, second) = all.split_at(invocations / 2);
+    assert_flat(&all, MORE_IN_THE_FUNCTION);
+}
+
+/// The second half of the rounds held no more than the first, give or take so many files and threads.
+fn assert_flat(all: &[Held], more: usize) {
+    let (first, second) = all.split_at(all.len() / 2);
     let (before, after) = (peak(first), peak(second));
     assert!(after.memory_bytes <= before.memory_bytes + RISE_BYTES, "memory rose: {before}, then {after}");
-    assert!(after.files <= before.files + MORE && after.threads <= before.threads + MORE, "{before}, then {after}");
+    assert!(after.files <= before.files + more && after.threads <= before.threads + more, "{before}, then {after}");
+}
+
+/// The most that a run holds until it ends well, as far as looks at it every few milliseconds tell.
+fn most_held(mut run: Running) -> Held {
+    let mut all = Vec::new();
+    while run.is_running() {
+        all.extend(Held::by(run.pid()));
+        std::thread::sleep(Duration::from_millis(3));
+    }
+    run.wait().expect_status(0);
+    peak(&all)
 }
 
 /// Every file of a folder and the folders in it.
@@ -56,6 +76,7 @@ fn ingest_again_and_again_leaves_nothing_but_parts_and_accounts() {
     let (place, here) = (Place::in_folders(), Where::new("111122223333", "eu-west-1"));
     let start: DateTime<Utc> = "2026-03-01T00:00:00Z".parse().expect("a time");
     let temporary = tempfile::tempdir().expect("a temporary folder");
+    let (begun, mut held) = (Instant::now(), Vec::with_capacity(runs));
     for run in 0..runs {
         let at = start + TimeDelta::minutes(5) * i32::try_from(run / 2).expect("few rounds");
         // Every second run finds nothing new.
@@ -64,12 +85,17 @@ fn ingest_again_and_again_leaves_nothing_but_parts_and_accounts() {
             place.deliver(&[log_file(&Layout::Plain, &here, at, &unique, &records)]);
         }
         let ingest = place.ingesting(&["--events", "all"]).env("TMPDIR", temporary.path());
-        ingest.run().expect_status(0);
+        held.push(most_held(ingest.spawn()));
+        if (run + 1) % 500 == 0 || run + 1 == runs {
+            let last = &held[held.len().saturating_sub(100)..];
+            eprintln!("after {} runs in {} s, the last at most: {}", run + 1, begun.elapsed().as_secs(), peak(last));
+        }
         if run % 10 == 0 {
             let rebuild = place.program().args(["rebuild", "--lake", &place.lake()]);
             rebuild.env("TMPDIR", temporary.path()).run().expect_status(0);
         }
     }
+    assert_flat(&held, MORE_IN_INGEST);
     let delivered = runs.div_ceil(2);
     let all = files(&place.lake_folder());
     let below = |folder: &str| all.iter().filter(|path| path.starts_with(place.lake_folder().join(folder))).count();

@@ -1,4 +1,8 @@
 //! The members of `userIdentity` that have columns of their own.
+//!
+//! A session calls again and again, and each of its records has the same `userIdentity`: what was found in one is kept.
+
+use std::ops::Range;
 
 use schemas::record::IDENTITY;
 
@@ -7,11 +11,28 @@ use super::members::MemberReader;
 /// The objects that hold them, a parent before its parts.
 const PARTS: [&str; 4] = ["", "/sessionContext", "/sessionContext/sessionIssuer", "/sessionContext/attributes"];
 
+/// Identities that are kept.
+const KEPT: usize = 512;
+/// Longer ones are not.
+const KEPT_BYTES: usize = 4096;
+
+/// Each value's JSON, in the order of [`IDENTITY`].
+type Values<'a> = [Option<&'a str>; IDENTITY.len()];
+
 /// Reads one `userIdentity` after another.
 pub struct IdentityReader {
     reader: MemberReader,
     /// What is wanted of each of [`PARTS`].
     wanted: [Wanted; PARTS.len()],
+    /// By [`slot`]: the last one that was read.
+    kept: Vec<Kept>,
+}
+
+/// An identity that was read, and where its values stand.
+#[derive(Clone)]
+struct Kept {
+    json: String,
+    places: [Option<Range<u32>>; IDENTITY.len()],
 }
 
 /// The members of one object that matter.
@@ -29,12 +50,31 @@ impl IdentityReader {
             values: members_of(part, IDENTITY.iter().map(|(pointer, _)| *pointer)),
             parts: members_of(part, PARTS.into_iter()),
         });
-        Self { reader: MemberReader::default(), wanted }
+        let none = Kept { json: String::new(), places: [const { None }; IDENTITY.len()] };
+        Self { reader: MemberReader::default(), wanted, kept: vec![none; KEPT] }
     }
 
-    /// Each value's JSON, in the order of [`IDENTITY`]; of a member that stands twice, the last. What is no object has
-    /// none: `userIdentity` may be null, or of a form that nobody documented.
-    pub fn values<'a>(&mut self, user_identity: &'a str) -> [Option<&'a str>; IDENTITY.len()] {
+    /// The values; of a member that stands twice, the last. What is no object has none: `userIdentity` may be null, or of a
+    /// form that nobody documented.
+    pub fn values<'a>(&mut self, user_identity: &'a str) -> Values<'a> {
+        if user_identity.len() > KEPT_BYTES {
+            return self.read(user_identity);
+        }
+        let slot = slot(user_identity.as_bytes());
+        let kept = &self.kept[slot];
+        if kept.json == user_identity {
+            let at = |place: &Range<u32>| &user_identity[place.start as usize..place.end as usize];
+            return std::array::from_fn(|value| kept.places[value].as_ref().map(at));
+        }
+        let values = self.read(user_identity);
+        let kept = &mut self.kept[slot];
+        kept.json.clear();
+        kept.json.push_str(user_identity);
+        kept.places = values.map(|value| value.map(|value| place_in(user_identity, value)));
+        values
+    }
+
+    fn read<'a>(&mut self, user_identity: &'a str) -> Values<'a> {
         let (mut values, mut parts) = ([None; IDENTITY.len()], [None; PARTS.len()]);
         parts[0] = Some(user_identity);
         for (part, wanted) in self.wanted.iter().enumerate() {
@@ -50,6 +90,22 @@ impl IdentityReader {
         }
         values
     }
+}
+
+/// Where an identity is kept. Any two may share a place; then the later one has it.
+fn slot(json: &[u8]) -> usize {
+    let (words, rest) = json.as_chunks::<8>();
+    let rest = rest.iter().fold(json.len() as u64, |rest, byte| rest << 8 | u64::from(*byte));
+    let mixed = words.iter().fold(rest, |mixed, word| {
+        (mixed.rotate_left(5) ^ u64::from_le_bytes(*word)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    });
+    (mixed >> 32) as usize % KEPT
+}
+
+/// Where a part of a text stands in it.
+fn place_in(text: &str, part: &str) -> Range<u32> {
+    let start = part.as_ptr().addr() - text.as_ptr().addr();
+    start as u32..(start + part.len()) as u32
 }
 
 /// The names of a part's own members among these pointers, with the pointers' places.
@@ -84,6 +140,22 @@ mod tests {
                 ("session_creation_date", r#""z""#),
             ]
         );
+    }
+
+    #[test]
+    fn what_is_kept_of_one_identity_is_never_anothers() {
+        let identity = |n: u32| {
+            format!(r#"{{"type":"AssumedRole","accountId":"{n:012}","arn":"{}"}}"#, "a".repeat(n as usize % 7))
+        };
+        let mut reader = IdentityReader::new();
+        // More than there are places, so that some share one; each is read again at once, and again when others were.
+        for n in (0..2_000).flat_map(|n| [n, n, n / 2]) {
+            let identity = identity(n);
+            assert_eq!(reader.values(&identity), reader.read(&identity));
+            assert_eq!(reader.values(&identity), IdentityReader::new().read(&identity), "{identity}");
+        }
+        let long = format!(r#"{{"type":"AssumedRole","arn":"{}"}}"#, "a".repeat(KEPT_BYTES));
+        assert_eq!(reader.values(&long), reader.read(&long));
     }
 
     #[test]

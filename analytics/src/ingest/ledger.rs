@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use arrow::array::Array;
 use bytes::Bytes;
+use futures::future::try_join_all;
 use futures::{StreamExt, TryStreamExt};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -89,10 +90,8 @@ pub async fn remove_orphans(lake: &Lake, age: Duration) -> Result<Removed> {
     // What was replaced loses its place in the ledger first: a reader that still needs it can tell, and what is left of it
     // after a kill is an orphan like any other.
     let mut removed = Removed { replaced: lake.remove_replaced(age).await?, ..Removed::default() };
-    let mut candidates = Vec::new();
-    for table in INGESTED.iter().filter(|table| ![LOG_FILES.name, INGEST_RUNS.name].contains(&table.name)) {
-        candidates.extend(lake.parts(table.name).await?);
-    }
+    let tables = INGESTED.iter().filter(|table| ![LOG_FILES.name, INGEST_RUNS.name].contains(&table.name));
+    let candidates = try_join_all(tables.map(|table| lake.parts(table.name))).await?.concat();
     // The ledger is read after the parts: one that is committed in between is seen.
     let ledger = lake.ledger().await?;
     let present = ledger.present();
