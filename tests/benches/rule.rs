@@ -1,5 +1,6 @@
-//! Measures a built `bootstrap`: cold start, and a scheduled run over many jobs.
+//! Measures a `bootstrap`, which may be a script: cold start, and a scheduled run over many jobs of which half have a VPC.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use end_to_end::aws_server::{ACCOUNT, AwsServer};
@@ -18,7 +19,11 @@ fn main() {
     let aws = AwsServer::start();
     aws.state().home().add_rule(RULE);
     for number in 0..JOBS {
-        aws.state().home().add_job(&format!("job-{number:04}")).status("Completed");
+        let mut state = aws.state();
+        let job = state.home().add_job(&format!("job-{number:04}")).status("Completed");
+        if number % 2 == 0 {
+            job.in_vpc(&["subnet-0b0b0b0b0b0b0b0b0"], &["sg-0c0c0c0c0c0c0c0c0"]);
+        }
     }
     report_cold_start(&path, &aws);
     aws.set_latency(LATENCY);
@@ -45,12 +50,21 @@ fn report_run(run: &str, aws: &AwsServer, lambda: &Lambda) {
     let event = scheduled(RULE, &token, None, ACCOUNT, "2026-03-01T00:00:00.000Z");
     let before = Instant::now();
     lambda.invoke_within(&event, Duration::from_secs(900)).expect_answer();
+    let seconds = before.elapsed().as_secs_f64();
     let peak = lambda.peak_memory_bytes().expect("it still runs") >> 20;
+    let mut operations = BTreeMap::<String, usize>::new();
+    for seen in aws.requests() {
+        *operations.entry(format!("{}:{}", seen.service, seen.operation)).or_default() += 1;
+    }
+    let most = aws.most_in_flight();
+    let latency = LATENCY.as_millis();
     eprintln!(
-        "{run}: {JOBS} jobs, {} requests in {:.1} s, at most {} in flight, each {} ms or more; peak memory {peak} MiB",
-        aws.requests().len(),
-        before.elapsed().as_secs_f64(),
-        aws.most_in_flight(),
-        LATENCY.as_millis(),
+        "{run}: {JOBS} jobs in {seconds:.1} s, peak memory {peak} MiB, requests of {latency} ms or more, at most {most} in flight:"
     );
+    let counts: Vec<String> = operations.iter().map(|(operation, count)| format!("{count} {operation}")).collect();
+    eprintln!("  {} in all: {}", operations.values().sum::<usize>(), counts.join(", "));
+    let mut state = aws.state();
+    let told = state.home().deliveries.iter().flat_map(|delivery| &delivery.evaluations).next_back();
+    let told = told.expect("the account has a result");
+    eprintln!("  {} {} {}", told.resource_type, told.compliance, told.annotation.as_deref().unwrap_or_default());
 }
