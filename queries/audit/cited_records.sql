@@ -3,7 +3,7 @@
 -- columns:    event_id | event_time (UTC) | event_source | event_name | who | log_file | record_index | log_file_sha256 | attestation | attestation_reason | digest_file
 -- one row:    one record that a table of the jobs' history cites
 -- order:      event_time, event_id
--- sources:    events; job_requests, job_network, job_states, security_groups, security_group_delete_requests, security_group_rules
+-- sources:    event_copies; job_requests, job_network, job_states, security_groups, security_group_delete_requests, security_group_rules
 with job_groups as (
     select distinct account_id, aws_region, group_id from job_security_groups
 ),
@@ -50,19 +50,34 @@ cited as (
         on job_groups.account_id = security_group_rules.account_id
         and job_groups.aws_region = security_group_rules.aws_region
         and job_groups.group_id = security_group_rules.group_id
+),
+-- As in the view events, which would put every event in order first.
+copies as (
+    select
+        event_copies.event_id, event_copies.event_time, event_copies.event_source, event_copies.event_name,
+        event_copies.user_identity_arn, event_copies.session_issuer_arn, event_copies.user_identity_invoked_by,
+        event_copies.source_ip_address, event_copies.log_file, event_copies.record_index,
+        row_number() over (
+            partition by
+                event_copies.event_id, event_copies.event_date, event_copies.event_source, event_copies.event_name,
+                event_copies.event_time
+            order by event_copies.log_file, event_copies.record_index
+        ) as copy_number
+    from cited
+    inner join event_copies on event_copies.event_id = cited.event_id
+    where event_copies.event_time <= $as_of
 )
 select
-    events.event_id, events.event_time, events.event_source, events.event_name,
+    copies.event_id, copies.event_time, copies.event_source, copies.event_name,
     coalesce(
-        events.user_identity_arn, events.session_issuer_arn, events.user_identity_invoked_by, events.source_ip_address
+        copies.user_identity_arn, copies.session_issuer_arn, copies.user_identity_invoked_by, copies.source_ip_address
     ) as who,
-    events.log_file, events.record_index,
+    copies.log_file, copies.record_index,
     log_file_attestations.sha256 as log_file_sha256,
     coalesce(log_file_attestations.state, 'unknown') as attestation,
     coalesce(log_file_attestations.reason, 'the ledger does not know the log file') as attestation_reason,
     log_file_attestations.digest_file
-from events
-inner join cited on cited.event_id = events.event_id
-left join log_file_attestations on log_file_attestations.log_file = events.log_file
-where events.event_time <= $as_of
-order by events.event_time, events.event_id
+from copies
+left join log_file_attestations on log_file_attestations.log_file = copies.log_file
+where copies.copy_number = 1
+order by copies.event_time, copies.event_id
