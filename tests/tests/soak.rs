@@ -17,7 +17,9 @@ use crate::rule::{aws, lambda, schedule};
 
 /// In the second half of the rounds the most that is held may be more than in the first by so much: allocators keep what
 /// they were given.
-const RISE_BYTES: u64 = 8 << 20;
+const RISE_IN_THE_FUNCTION: u64 = 8 << 20;
+/// A run of ingest is over in a moment, and what it holds at its peak depends on which threads meet.
+const RISE_IN_INGEST: u64 = 32 << 20;
 
 /// Connections and the threads that look up names come and go.
 const MORE_IN_THE_FUNCTION: usize = 2;
@@ -42,14 +44,14 @@ fn invocation_after_invocation_leaves_nothing_behind_in_the_function() {
         }
         all.push(held);
     }
-    assert_flat(&all, MORE_IN_THE_FUNCTION);
+    assert_flat(&all, RISE_IN_THE_FUNCTION, MORE_IN_THE_FUNCTION);
 }
 
-/// The second half of the rounds held no more than the first, give or take so many files and threads.
-fn assert_flat(all: &[Held], more: usize) {
+/// The second half of the rounds held no more than the first, give or take so many bytes, files and threads.
+fn assert_flat(all: &[Held], rise: u64, more: usize) {
     let (first, second) = all.split_at(all.len() / 2);
     let (before, after) = (peak(first), peak(second));
-    assert!(after.memory_bytes <= before.memory_bytes + RISE_BYTES, "memory rose: {before}, then {after}");
+    assert!(after.memory_bytes <= before.memory_bytes + rise, "memory rose: {before}, then {after}");
     assert!(after.files <= before.files + more && after.threads <= before.threads + more, "{before}, then {after}");
 }
 
@@ -95,7 +97,7 @@ fn ingest_again_and_again_leaves_nothing_but_parts_and_accounts() {
             rebuild.env("TMPDIR", temporary.path()).run().expect_status(0);
         }
     }
-    assert_flat(&held, MORE_IN_INGEST);
+    assert_flat(&held, RISE_IN_INGEST, MORE_IN_INGEST);
     let delivered = runs.div_ceil(2);
     let all = files(&place.lake_folder());
     let below = |folder: &str| all.iter().filter(|path| path.starts_with(place.lake_folder().join(folder))).count();
