@@ -1,6 +1,5 @@
 //! Files of parts on their way into the lake, while the workers read on.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -70,19 +69,19 @@ impl Uploads {
 /// One part's files.
 pub struct PartUpload<'a> {
     uploads: &'a Uploads,
-    under_way: VecDeque<(Path, JoinHandle<Result<()>>)>,
+    under_way: Vec<(Path, JoinHandle<Result<()>>)>,
 }
 
 impl<'a> PartUpload<'a> {
     /// None so far.
     pub fn new(uploads: &'a Uploads) -> Self {
-        Self { uploads, under_way: VecDeque::new() }
+        Self { uploads, under_way: Vec::new() }
     }
 
     /// Begins to write a file of rows.
     pub fn add(&mut self, path: Path, bytes: Bytes) {
         let upload = self.uploads.begin(path.clone(), bytes);
-        self.under_way.push_back((path, upload));
+        self.under_way.push((path, upload));
     }
 
     /// Commits the part: when its files are there, the ledger gets its rows, where it has any.
@@ -100,7 +99,7 @@ impl<'a> PartUpload<'a> {
 
 async fn commit(
     lake: &Lake,
-    under_way: VecDeque<(Path, JoinHandle<Result<()>>)>,
+    under_way: Vec<(Path, JoinHandle<Result<()>>)>,
     ledger: Option<(Path, Bytes)>,
 ) -> Result<()> {
     let mut written = Vec::with_capacity(under_way.len());
